@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Lua includes <assert.h>; nothing of it is used in the kernel. */

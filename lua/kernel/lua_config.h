@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Configuration of Lua for nflua, kernel and host build alike. It is included
+ * before everything else (-include) and takes the guard of upstream's
+ * luaconf.h, so that one has no effect.
+ *
+ * The dialect has 64-bit integers only. lua_Number is therefore an integer type
+ * too: no value is ever tagged as a float (patches/), and what upstream computes
+ * with floats either compiles to nothing or raises an error.
+ */
+#ifndef luaconf_h
+#define luaconf_h
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#if defined(CONFIG_X86)
+#include <asm/asm.h>
+#elif defined(CONFIG_ARM64)
+#include <asm/stack_pointer.h>
+#endif
+#else
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#endif
+
+struct lua_State;
+struct TValue;
+union StackValue;
+
+/**
+ * struct lua_ext - what the embedder of a Lua state owns
+ * @fuel: steps left: one for every call of a Lua function and every turn of a
+ *	loop, some for the work of library functions. Below zero, @refuel is
+ *	called.
+ * @stack_floor: lowest stack address that Lua may use. Below it "C stack
+ *	overflow" is raised. Leave LUA_CSTACK_RESERVE bytes under it, for the
+ *	deepest chain of calls without a test and for the error itself. At most
+ *	8 MiB below the entry.
+ * @killed: a limit was hit. While it is set, pcall, coroutines and load pass an
+ *	error on instead of returning it. Clear it before each entry; test it
+ *	after each.
+ * @overflow: a C stack overflow is being raised (Lua's own)
+ * @refuel: called with @fuel below zero. Returns 0 after adding to @fuel, or
+ *	something else after pushing a message (a string), which is raised
+ *	with the position of the running Lua function in front. May not call
+ *	into Lua or change its stack in any other way.
+ * @index: answers t[key] where t is a light userdata, by storing a value at
+ *	@val or raising with luaG_runerror (no C function is on the call stack,
+ *	so luaL_error would name the wrong line). @val does not survive anything
+ *	that may reallocate the Lua stack. NULL: light userdata are indexed by
+ *	their metatable, as in stock Lua.
+ *
+ * It is found through the state: lua_newstate() is given its address as the
+ * second argument, which is also the allocator's first.
+ */
+struct lua_ext {
+	long fuel;
+	unsigned long stack_floor;
+	bool killed;
+	bool overflow;
+	int (*refuel)(struct lua_State *L);
+	void (*index)(struct lua_State *L, const struct TValue *t,
+		      struct TValue *key, union StackValue *val);
+};
+
+/* an lvalue; the allocator's argument lies right before each lua_State */
+#define lua_getext(L) (((struct lua_ext **)(void *)(L))[-1])
+
+/* charge n steps for work in C; may raise an error */
+#define lua_burn(L, n)							\
+	((void)(luai_unlikely((lua_getext(L)->fuel -= (long)(n)) < 0) &&	\
+		(lua_burnout(L), 0)))
+
+void lua_burnout(struct lua_State *L);
+
+/* an error that a limit raised goes on; the message is on the top */
+#define lua_rethrow(L)							\
+	((void)(luai_unlikely(lua_getext(L)->killed) && lua_error(L)))
+
+/* bytes under the stack_floor that may be used all the same */
+#define LUA_CSTACK_RESERVE	2048
+/* of these, how deep an overflow's message handler may call */
+#define LUAI_CSTACKEXTRA	1024
+/* what a finalizer needs to start at all */
+#define LUAI_CSTACKMIN		512
+
+#if defined(__KERNEL__)
+#define luai_stackpointer	current_stack_pointer
+#elif defined(__x86_64__)
+register unsigned long luai_stackpointer asm("rsp");
+#elif defined(__aarch64__)
+register unsigned long luai_stackpointer asm("sp");
+#else
+#error "nflua's Lua knows the stack pointer of x86-64 and arm64 only"
+#endif
+
+/* is less than n bytes of C stack left above the floor? */
+#define lua_cstackfull(L, n) \
+	(luai_stackpointer < lua_getext(L)->stack_floor + (n))
+
+/*
+ * What the platform offers: shim.c for both, kernel/platform.c in the kernel,
+ * host/platform.c on the host.
+ */
+
+/* snprintf() with C's meaning for %d %i %u %o %x %X %c %s (l, ll) and %p */
+__attribute__((format(printf, 3, 4)))
+int luai_snprintf(char *buf, size_t size, const char *fmt, ...);
+/* why a numeral is refused */
+const char *luai_badnumeral(const char *s);
+int luai_integer2str(char *buf, long long n);
+
+unsigned long long luai_random64(void);
+unsigned int luai_seed(void);
+/* an id that is no address, the same for the same pointer */
+unsigned long long luai_pointerid(const void *p);
+
+#define LUAI_NOFLOATMSG	"no floating point in the kernel"
+#define LUAI_NOFLOAT	LUAI_NOFLOATMSG " (use // for integer division)"
+
+/* --- what follows stands in upstream's luaconf.h, llimits.h and others --- */
+
+#define LUAI_IS32INT	1
+
+#define LUA_API		extern
+#define LUALIB_API	LUA_API
+#define LUAMOD_API	LUA_API
+#ifdef __KERNEL__
+#define LUAI_FUNC	extern
+#else
+#define LUAI_FUNC	__attribute__((visibility("hidden"))) extern
+#endif
+#define LUAI_DDEC(dec)	LUAI_FUNC dec
+#define LUAI_DDEF
+
+#define LUA_INTEGER		long long
+#define LUA_UNSIGNED		unsigned long long
+#define LUAI_UACINT		long long
+#define LUA_INTEGER_FRMLEN	"ll"
+#define LUA_INTEGER_FMT		"%lld"
+#define LUA_MAXINTEGER		0x7fffffffffffffffLL
+#define LUA_MININTEGER		(-LUA_MAXINTEGER - 1)
+#define LUA_MAXUNSIGNED		0xffffffffffffffffULL
+#define lua_integer2str(s, sz, n) ((void)(sz), luai_integer2str(s, n))
+
+#define LUA_NUMBER		long long
+#define LUAI_UACNUMBER		long long
+#define LUA_NUMBER_FRMLEN	"ll"
+#define LUA_NUMBER_FMT		"%lld"
+#define lua_number2str(s, sz, n) lua_integer2str(s, sz, n)
+#define lua_numbertointeger(n, p) (*(p) = (n), 1)
+#define l_floor(x)		(x)
+#define l_floatatt(n)		(LUAI_FLT_##n)
+#define LUAI_FLT_MANT_DIG	63	/* "all integers fit in a float" */
+
+/* no string is a float; what is no integer is no number */
+#define lua_str2number(s, p)	(*(p) = (char *)(s), 0)
+#define lua_strx2number(s, p)	lua_str2number(s, p)
+#define L_MAXLENNUM		1
+#define lua_getlocaledecpoint()	'.'
+
+/* never evaluated, there being no floats */
+#define luai_numadd(L, a, b)	((a) + (b))
+#define luai_numsub(L, a, b)	((a) - (b))
+#define luai_nummul(L, a, b)	((a) * (b))
+#define luai_numunm(L, a)	(-(a))
+#define luai_numdiv(L, a, b)	((void)(a), (void)(b), 0)
+#define luai_numidiv(L, a, b)	luai_numdiv(L, a, b)
+#define luai_numpow(L, a, b)	luai_numdiv(L, a, b)
+#define luai_nummod(L, a, b, m)	{ (m) = luai_numdiv(L, a, b); }
+#define luai_numeq(a, b)	((a) == (b))
+#define luai_numlt(a, b)	((a) < (b))
+#define luai_numle(a, b)	((a) <= (b))
+#define luai_numgt(a, b)	((a) > (b))
+#define luai_numge(a, b)	((a) >= (b))
+#define luai_numisnan(a)	0
+#define l_hashfloat(n)		((int)(n))
+
+#define lua_number2strx(L, b, sz, f, n) 0
+#define l_sprintf(s, sz, f, i)	luai_snprintf(s, sz, f, i)
+#define lua_pointer2str(buff, sz, p) luai_snprintf(buff, sz, "%p", p)
+
+#define LUA_KCONTEXT		long
+#define LUAI_MAXSTACK		1000000
+#define LUA_EXTRASPACE		(sizeof(void *))
+#define LUA_IDSIZE		60
+/* buffers lie on the C stack */
+#define LUAL_BUFFERSIZE		128
+#define LUAI_MAXALIGN		lua_Number n; void *s; lua_Integer i; long l
+
+#define l_signalT		int
+#define LUA_USE_JUMPTABLE	1
+#define luai_makeseed(L)	luai_seed()
+#define l_randomizePivot()	((unsigned int)luai_random64())
+
+#define luai_likely(x)		__builtin_expect(((x) != 0), 1)
+#define luai_unlikely(x)	__builtin_expect(((x) != 0), 0)
+#define l_likely(x)		luai_likely(x)
+#define l_unlikely(x)		luai_unlikely(x)
+
+#ifdef __KERNEL__
+
+#include "lua_jmpbuf.h"
+
+/* objtool knows a fixed list of functions that don't return */
+#define l_noret			void
+#define luai_jumptable		__annotate_jump_table
+
+#else
+
+#define luai_jumptable
+#define luai_jmpbuf		jmp_buf
+#define LUAI_THROW(L, c)	_longjmp((c)->b, 1)
+#define LUAI_TRY(L, c, a)	if (_setjmp((c)->b) == 0) { a }
+
+#ifdef NFLUA_ASSERT
+#define LUAI_ASSERT
+#define LUA_USE_APICHECK
+#include <assert.h>
+#define luai_apicheck(l, e)	assert(e)
+#endif
+
+#endif /* __KERNEL__ */
+
+#endif /* luaconf_h */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _NFLUA_ENTRY_H
+#define _NFLUA_ENTRY_H
+
+#include <linux/netfilter.h>
+#include <linux/refcount.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+#include "state.h"
+#include "uapi/nflua.h"
+
+/* What kind of question a call asks; decides which answers make sense. */
+enum nflua_role {
+	NFLUA_ROLE_HOOK,
+	NFLUA_ROLE_MATCH,
+	NFLUA_ROLE_TARGET,
+	__NFLUA_ROLE_MAX
+};
+
+/* The outcome came from the failure policy, not from the script. */
+#define NFLUA_BY_POLICY		0x100
+
+/**
+ * struct nflua_failure - the last error of an entry point on one CPU
+ * @time: when, CLOCK_REALTIME seconds
+ * @stamp: when, nanoseconds of the monotonic clock, to find the newest
+ * @rcu: frees it
+ * @text: message and traceback
+ */
+struct nflua_failure {
+	time64_t time;
+	u64 stamp;
+	struct rcu_head rcu;
+	char text[];
+};
+
+/**
+ * struct nflua_counters - one CPU's share of an entry point's statistics;
+ *	written on that CPU with bottom halves off
+ */
+struct nflua_counters {
+	u64 outcomes[NFLUA_A_OUTCOME_MAX + 1];
+	u64 errors[NFLUA_A_ERROR_MAX + 1];
+	struct nflua_failure __rcu *failure;
+};
+
+/**
+ * struct nflua_stats - statistics of an entry point, which outlive a replace
+ */
+struct nflua_stats {
+	refcount_t refs;
+	struct nflua_counters __percpu *cpu;
+};
+
+/**
+ * struct nflua_entry - an entry point of one generation; never changes
+ * @gen: its generation
+ * @function: where its function is on a packet state's stack
+ * @reg: how the script registered it
+ * @stats: its statistics
+ */
+struct nflua_entry {
+	struct nflua_generation *gen;
+	unsigned int function;
+	struct nflua_stats *stats;
+	struct nflua_reg reg;
+};
+
+/**
+ * struct nflua_point - where packets meet a script: a hook or a rule's binding
+ * @entry: what is called, NULL if there is nothing to call. Switching it is
+ *	what a replace does.
+ */
+struct nflua_point {
+	struct nflua_entry __rcu *entry;
+};
+
+struct nflua_stats *nflua_stats_create(void);
+void nflua_stats_put(struct nflua_stats *stats);
+unsigned int nflua_entry_run(const struct nflua_entry *entry,
+			     enum nflua_role role, int on_error,
+			     struct sk_buff *skb,
+			     const struct nf_hook_state *hs);
+
+#endif /* _NFLUA_ENTRY_H */

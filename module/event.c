@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What nflua tells those who listen: multicast messages of the generic
+ * netlink family. Nothing is built while nobody does.
+ */
+#include <linux/ratelimit.h>
+#include <linux/string.h>
+#include <net/genetlink.h>
+#include "event.h"
+#include "genl.h"
+
+static struct sk_buff *start(u8 cmd, const char *name, size_t size, gfp_t gfp,
+			     void **hdr)
+{
+	struct sk_buff *skb = genlmsg_new(size + 256, gfp);
+
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put(skb, 0, 0, &nflua_genl_family, 0, cmd);
+	if (!*hdr || nla_put_string(skb, NFLUA_A_SCRIPT_NAME, name)) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+static void send(struct net *net, struct sk_buff *skb, void *hdr,
+		 unsigned int group, gfp_t gfp)
+{
+	genlmsg_end(skb, hdr);
+	genlmsg_multicast_netns(&nflua_genl_family, net, skb, 0, group, gfp);
+}
+
+static bool heard(struct net *net, unsigned int group)
+{
+	return genl_has_listeners(&nflua_genl_family, net, group);
+}
+
+static int put_text(struct sk_buff *skb, const char *text, size_t len)
+{
+	struct nlattr *nla = nla_reserve(skb, NFLUA_A_SCRIPT_TEXT, len + 1);
+	char *to;
+
+	if (!nla)
+		return -EMSGSIZE;
+	to = nla_data(nla);
+	memcpy(to, text, len);
+	to[len] = 0;
+	return 0;
+}
+
+/**
+ * nflua_event_script() - tell that a script came, changed or went
+ * @net: its namespace
+ * @name: its name
+ * @generation: number of the generation
+ * @event: which
+ *
+ * Context: process
+ */
+void nflua_event_script(struct net *net, const char *name, u32 generation,
+			enum nflua_event event)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	if (!heard(net, NFLUA_GROUP_EVENTS))
+		return;
+	skb = start(NFLUA_CMD_SCRIPT_EVENT, name, 0, GFP_KERNEL, &hdr);
+	if (!skb)
+		return;
+	if (nla_put_u8(skb, NFLUA_A_SCRIPT_EVENT, event) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_GENERATION, generation)) {
+		nlmsg_free(skb);
+		return;
+	}
+	send(net, skb, hdr, NFLUA_GROUP_EVENTS, GFP_KERNEL);
+}
+
+/**
+ * nflua_event_error() - tell that an entry point failed
+ * @entry: which
+ * @text: message and traceback
+ * @len: its length
+ *
+ * Context: any, bottom halves off; the state may be entered, and is marked so
+ */
+void nflua_event_error(const struct nflua_entry *entry, const char *text,
+		       size_t len)
+{
+	struct net *net = read_pnet(&entry->gen->net);
+	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
+	struct nlattr *nest;
+	struct sk_buff *skb;
+	void *hdr;
+
+	/* The last resort, for whoever runs no monitor. */
+	if (__ratelimit(&limit))
+		pr_notice("nflua: %.*s\n", (int)strcspn(text, "\n"), text);
+	if (!heard(net, NFLUA_GROUP_ERRORS))
+		return;
+	skb = start(NFLUA_CMD_SCRIPT_ERROR, entry->gen->name, len, GFP_ATOMIC,
+		    &hdr);
+	if (!skb)
+		return;
+	nest = nla_nest_start(skb, NFLUA_A_SCRIPT_ENTRY);
+	if (!nest || nla_put_u8(skb, NFLUA_A_ENTRY_KIND, entry->reg.kind) ||
+	    nla_put_string(skb, NFLUA_A_ENTRY_NAME, entry->reg.name))
+		goto free;
+	nla_nest_end(skb, nest);
+	if (nla_put_u32(skb, NFLUA_A_SCRIPT_CPU, raw_smp_processor_id()) ||
+	    put_text(skb, text, len))
+		goto free;
+	send(net, skb, hdr, NFLUA_GROUP_ERRORS, GFP_ATOMIC);
+	return;
+free:
+	nlmsg_free(skb);
+}
+
+/**
+ * nflua_event_log() - pass on a line that a callback printed
+ * @st: its state
+ * @text: the line, without newline
+ * @len: its length
+ *
+ * Context: any
+ */
+void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
+{
+	struct net *net = read_pnet(&st->gen->net);
+	struct sk_buff *skb;
+	void *hdr;
+
+	if (!heard(net, NFLUA_GROUP_LOG)) {
+		pr_info_ratelimited("nflua: %s: %.*s\n", st->gen->name,
+				    (int)len, text);
+		return;
+	}
+	skb = start(NFLUA_CMD_SCRIPT_LOG, st->gen->name, len, GFP_ATOMIC, &hdr);
+	if (!skb)
+		return;
+	if ((st->cpu >= 0 && nla_put_u32(skb, NFLUA_A_SCRIPT_CPU, st->cpu)) ||
+	    put_text(skb, text, len)) {
+		nlmsg_free(skb);
+		return;
+	}
+	send(net, skb, hdr, NFLUA_GROUP_LOG, GFP_ATOMIC);
+}

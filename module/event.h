@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _NFLUA_EVENT_H
+#define _NFLUA_EVENT_H
+
+#include "script.h"
+
+void nflua_event_script(struct net *net, const char *name, u32 generation,
+			enum nflua_event event);
+void nflua_event_error(const struct nflua_entry *entry, const char *text,
+		       size_t len);
+void nflua_event_log(const struct nflua_state *st, const char *text,
+		     size_t len);
+
+#endif /* _NFLUA_EVENT_H */

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A generation: all states of one load of a script, and the CPUs that come
+ * later.
+ */
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include "script.h"
+
+/*
+ * Generations that a new CPU needs a state of, and the CPUs that have one.
+ * Taken inside the lock of a namespace, and by CPU hotplug; whoever holds it
+ * may therefore not touch static keys, as registering a hook does.
+ */
+static DEFINE_MUTEX(cpu_lock);
+static LIST_HEAD(generations);
+static cpumask_t cpus;
+static enum cpuhp_state cpuhp_state;
+
+/**
+ * nflua_generation_find() - an entry point by kind and name
+ * @gen: the generation
+ * @kind: &enum nflua_entry_kind
+ * @name: its name, NULL for the first of the kind
+ */
+struct nflua_entry *nflua_generation_find(struct nflua_generation *gen, u8 kind,
+					  const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < gen->nentries; i++) {
+		const struct nflua_reg *reg = &gen->entries[i].reg;
+
+		if (reg->kind == kind && (!name || !strcmp(reg->name, name)))
+			return &gen->entries[i];
+	}
+	return NULL;
+}
+
+/**
+ * nflua_generation_free() - free a generation that nothing can enter any more
+ * @gen: the generation, also one that is half made
+ *
+ * Context: process, sleeps: finalizers run
+ */
+void nflua_generation_free(struct nflua_generation *gen)
+{
+	unsigned int i;
+	int cpu;
+
+	if (!gen)
+		return;
+	mutex_lock(&cpu_lock);
+	list_del_init(&gen->node);
+	mutex_unlock(&cpu_lock);
+	for_each_possible_cpu(cpu)
+		if (gen->states)
+			nflua_state_destroy(gen->states[cpu]);
+	nflua_state_destroy(gen->control);
+	for (i = 0; gen->entries && i < gen->nentries; i++)
+		nflua_stats_put(gen->entries[i].stats);
+	kvfree(gen->entries);
+	kvfree(gen->states);
+	kvfree(gen->source);
+	kfree(gen);
+}
+
+/* Does a state register what the control state did? */
+static bool same_regs(const struct nflua_state *st,
+		      const struct nflua_generation *gen)
+{
+	unsigned int i;
+
+	if (st->nregs != gen->nentries)
+		return false;
+	for (i = 0; i < st->nregs; i++)
+		if (memcmp(&st->regs[i], &gen->entries[i].reg,
+			   sizeof(st->regs[i])))
+			return false;
+	return true;
+}
+
+static int add_packet_state(struct nflua_generation *gen, unsigned int cpu,
+			    char **error)
+{
+	struct nflua_state *st;
+
+	st = nflua_state_create(gen, cpu, gen->limit, error);
+	if (IS_ERR(st))
+		return PTR_ERR(st);
+	if (!same_regs(st, gen)) {
+		*error = kasprintf(GFP_KERNEL,
+				   "%s: the state of CPU %u registers other entry points than the control state",
+				   gen->name, cpu);
+		nflua_state_destroy(st);
+		return -EINVAL;
+	}
+	kfree(st->regs);
+	st->regs = NULL;
+	/* The generation may be in service when a CPU comes up. */
+	smp_store_release(&gen->states[cpu], st);
+	return 0;
+}
+
+/* Entry points of the new generation; statistics go on from @old. */
+static int make_entries(struct nflua_generation *gen,
+			struct nflua_generation *old)
+{
+	unsigned int n = gen->control->nregs;
+	unsigned int i;
+
+	gen->entries = kvcalloc(n ?: 1, sizeof(*gen->entries),
+				GFP_KERNEL_ACCOUNT);
+	if (!gen->entries)
+		return -ENOMEM;
+	gen->nentries = n;
+	for (i = 0; i < n; i++) {
+		struct nflua_entry *entry = &gen->entries[i];
+		struct nflua_entry *before = NULL;
+
+		entry->gen = gen;
+		entry->function = i + 1;
+		entry->reg = gen->control->regs[i];
+		if (old)
+			before = nflua_generation_find(old, entry->reg.kind,
+						       entry->reg.name);
+		if (before) {
+			refcount_inc(&before->stats->refs);
+			entry->stats = before->stats;
+		} else {
+			entry->stats = nflua_stats_create();
+			if (!entry->stats)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Makes the missing packet states and puts the generation where CPUs that come
+ * up find it. The bodies run without the lock, which CPU hotplug waits for;
+ * the second turn is for a CPU that came meanwhile.
+ */
+static int add_packet_states(struct nflua_generation *gen, char **error)
+{
+	unsigned int cpu;
+	int err;
+
+	for_each_cpu(cpu, &cpus) {
+		err = add_packet_state(gen, cpu, error);
+		if (err)
+			return err;
+	}
+	mutex_lock(&cpu_lock);
+	for_each_cpu(cpu, &cpus) {
+		err = gen->states[cpu] ? 0 : add_packet_state(gen, cpu, error);
+		if (err)
+			goto unlock;
+	}
+	list_add_tail(&gen->node, &generations);
+	err = 0;
+unlock:
+	mutex_unlock(&cpu_lock);
+	return err;
+}
+
+/**
+ * nflua_generation_create() - make all states of a script and run its body
+ * @nn: the namespace, its lock held
+ * @load: the request; its source is taken over on success
+ * @old: the generation that runs now, or NULL
+ * @error: gets the Lua message, to be kfree()d
+ *
+ * Context: process, sleeps
+ * Return: the generation, which no packet meets yet, or an ERR_PTR(): -EINVAL
+ * with @error set if the script does not load
+ */
+struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
+						 struct nflua_load *load,
+						 struct nflua_generation *old,
+						 char **error)
+{
+	struct nflua_generation *gen;
+	struct nflua_state *st;
+	int err = -ENOMEM;
+
+	gen = kzalloc(sizeof(*gen), GFP_KERNEL_ACCOUNT);
+	if (!gen)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&gen->node);
+	strscpy(gen->name, load->name, sizeof(gen->name));
+	gen->number = old ? old->number + 1 : 1;
+	gen->loaded = ktime_get_real_seconds();
+	gen->limit = load->limit;
+	write_pnet(&gen->net, nn->net);
+	/* Given back below if the load fails. */
+	gen->source = load->source;
+	gen->size = load->size;
+	gen->states = kvcalloc(nr_cpu_ids, sizeof(*gen->states),
+			       GFP_KERNEL_ACCOUNT);
+	if (!gen->states)
+		goto free;
+	st = nflua_state_create(gen, -1, gen->limit, error);
+	if (IS_ERR(st)) {
+		err = PTR_ERR(st);
+		goto free;
+	}
+	gen->control = st;
+	err = make_entries(gen, old);
+	if (err)
+		goto free;
+	kfree(st->regs);
+	st->regs = NULL;
+	err = add_packet_states(gen, error);
+	if (err)
+		goto free;
+	load->source = NULL;
+	return gen;
+
+free:
+	gen->source = NULL;
+	nflua_generation_free(gen);
+	return ERR_PTR(err);
+}
+
+/*
+ * A CPU is about to come up: its states are made before it can meet a packet.
+ * If a body fails there, the CPU comes up all the same and follows the failure
+ * policy. Context: process, holds the CPU hotplug lock for writing.
+ */
+static int cpu_prepare(unsigned int cpu)
+{
+	struct nflua_generation *gen;
+	char *error;
+
+	mutex_lock(&cpu_lock);
+	cpumask_set_cpu(cpu, &cpus);
+	list_for_each_entry(gen, &generations, node) {
+		/* kept from the last time the CPU was here */
+		if (gen->states[cpu])
+			continue;
+		error = NULL;
+		if (add_packet_state(gen, cpu, &error))
+			pr_warn_ratelimited("nflua: %s: no state for CPU %u: %s\n",
+					    gen->name, cpu,
+					    error ?: "not enough memory");
+		kfree(error);
+	}
+	mutex_unlock(&cpu_lock);
+	return 0;
+}
+
+/**
+ * nflua_generation_init() - start to follow the CPUs
+ *
+ * Context: process, sleeps
+ */
+int nflua_generation_init(void)
+{
+	int err;
+
+	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/nflua:prepare",
+				cpu_prepare, NULL);
+	if (err < 0)
+		return err;
+	cpuhp_state = err;
+	return 0;
+}
+
+/**
+ * nflua_generation_exit() - undo nflua_generation_init()
+ */
+void nflua_generation_exit(void)
+{
+	cpuhp_remove_state_nocalls(cpuhp_state);
+}

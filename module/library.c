@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a script finds beside the language: require, print, and built-in
+ * modules whose misspelled names raise.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "address.h"
+#include "event.h"
+#include "library.h"
+#include "lua/kernel/lua_kernel.h"
+
+/* Modules that were required, in the registry, by name. */
+static const char loaded_key;
+
+static const luaL_Reg modules[] = {
+	{ "luapacket", nflua_luapacket_open },
+	{ "netfilter", nflua_netfilter_open },
+	{ NULL, NULL }
+};
+
+/* require(name): a built-in module; the same table each time */
+static int library_require(lua_State *L)
+{
+	const char *name = luaL_checkstring(L, 1);
+	const luaL_Reg *m;
+	luaL_Buffer b;
+
+	lua_settop(L, 1);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key);
+	if (lua_getfield(L, 2, name) != LUA_TNIL)
+		return 1;
+	for (m = modules; m->name; m++) {
+		if (strcmp(m->name, name))
+			continue;
+		lua_pushcfunction(L, m->func);
+		lua_pushvalue(L, 1);
+		lua_call(L, 1, 1);
+		lua_pushvalue(L, -1);
+		lua_setfield(L, 2, name);
+		return 1;
+	}
+	luaL_buffinit(L, &b);
+	for (m = modules; m->name; m++) {
+		luaL_addchar(&b, ' ');
+		luaL_addstring(&b, m->name);
+	}
+	luaL_pushresult(&b);
+	return luaL_error(L, "module '%s' not found (built-in modules:%s)",
+			  name, lua_tostring(L, -1));
+}
+
+static int strict_index(lua_State *L)
+{
+	luaL_Buffer b;
+	const char *key = lua_type(L, 2) == LUA_TSTRING ?
+			  lua_tostring(L, 2) : luaL_typename(L, 2);
+
+	/* Names come out in no order, but a buffer needs the stack's top. */
+	lua_settop(L, 2);
+	lua_pushliteral(L, "");
+	lua_pushnil(L);
+	while (lua_next(L, 1)) {
+		lua_pop(L, 1);
+		if (lua_type(L, -1) != LUA_TSTRING)
+			continue;
+		lua_pushvalue(L, -1);
+		lua_insert(L, 3);
+		luaL_buffinit(L, &b);
+		lua_pushvalue(L, 4);
+		luaL_addvalue(&b);
+		luaL_addchar(&b, ' ');
+		lua_pushvalue(L, 3);
+		luaL_addvalue(&b);
+		luaL_pushresult(&b);
+		lua_replace(L, 4);
+		lua_remove(L, 3);
+	}
+	return luaL_error(L, "%s has no field '%s' (it has:%s)",
+			  lua_tostring(L, lua_upvalueindex(1)), key,
+			  lua_tostring(L, 3));
+}
+
+/**
+ * nflua_library_strict() - make a table raise for names it does not have
+ * @L: the running thread, with the table on top of its stack
+ * @name: what the error calls it
+ */
+void nflua_library_strict(lua_State *L, const char *name)
+{
+	lua_createtable(L, 0, 2);
+	lua_pushstring(L, name);
+	lua_pushcclosure(L, strict_index, 1);
+	lua_setfield(L, -2, "__index");
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	lua_setmetatable(L, -2);
+}
+
+static void append(char *buf, unsigned int *len, unsigned int size,
+		   const char *s, size_t n)
+{
+	/* The last byte is always a newline's. */
+	n = min_t(size_t, n, size - 1 - *len);
+	memcpy(buf + *len, s, n);
+	*len += n;
+}
+
+/*
+ * print(...): what a body prints is the loader's to see, once, from the
+ * control state; what a callback prints goes to the group "log" when it ends.
+ */
+static int library_print(lua_State *L)
+{
+	struct nflua_state *st = nflua_state(L);
+	unsigned int *len = st->regs ? &st->output_len : &st->log_len;
+	char *buf = st->regs ? st->output : st->log;
+	unsigned int size = st->regs ? NFLUA_OUTPUT_MAX : NFLUA_LOG_MAX;
+	int n = lua_gettop(L);
+	int i;
+
+	for (i = 1; i <= n; i++) {
+		size_t l;
+		const char *s = luaL_tolstring(L, i, &l);
+
+		if (buf && i > 1)
+			append(buf, len, size, "\t", 1);
+		if (buf)
+			append(buf, len, size, s, l);
+		lua_pop(L, 1);
+	}
+	if (buf && *len < size)
+		buf[(*len)++] = '\n';
+	return 0;
+}
+
+/**
+ * nflua_print_flush() - send what a callback printed
+ * @st: its state
+ *
+ * Context: any
+ */
+void nflua_print_flush(struct nflua_state *st)
+{
+	const char *at = st->log;
+	unsigned int left = st->log_len;
+
+	st->log_len = 0;
+	while (left) {
+		const char *nl = memchr(at, '\n', left);
+		unsigned int n = nl ? nl - at : left;
+
+		nflua_event_log(st, at, n);
+		n = min(n + 1, left);
+		at += n;
+		left -= n;
+	}
+}
+
+static const luaL_Reg globals[] = {
+	{ "print", library_print },
+	{ "require", library_require },
+	{ NULL, NULL }
+};
+
+/**
+ * nflua_library_open() - give a new state print and require
+ * @L: the state
+ *
+ * Context: process, inside lua_pcall()
+ */
+void nflua_library_open(lua_State *L)
+{
+	lua_newtable(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
+	lua_pushglobaltable(L);
+	luaL_setfuncs(L, globals, 0);
+	lua_pop(L, 1);
+}
+
+static const luaL_Reg luapacket_functions[] = {
+	{ "ip", nflua_address_new },
+	{ NULL, NULL }
+};
+
+int nflua_luapacket_open(lua_State *L)
+{
+	luaL_newlib(L, luapacket_functions);
+	nflua_library_strict(L, "luapacket");
+	return 1;
+}

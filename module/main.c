@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nflua: Lua scripts that filter packets.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include "genl.h"
+#include "script.h"
+#include "upload.h"
+#include "version.h"
+#include "xtables.h"
+#include "lua/kernel/lua_kernel.h"
+
+module_param(lua_seed, uint, 0444);
+MODULE_PARM_DESC(lua_seed,
+		 "Seed of string hashes in all states, for measurements; 0: random (default)");
+
+static int __init nflua_init(void)
+{
+	int err;
+
+	err = nflua_generation_init();
+	if (err)
+		return err;
+	err = nflua_net_init();
+	if (err)
+		goto exit_generation;
+	err = nflua_upload_init();
+	if (err)
+		goto exit_net;
+	err = nflua_xtables_init();
+	if (err)
+		goto exit_upload;
+	err = nflua_genl_init();
+	if (err)
+		goto exit_xtables;
+	return 0;
+
+exit_xtables:
+	nflua_xtables_exit();
+exit_upload:
+	nflua_upload_exit();
+exit_net:
+	nflua_net_exit();
+exit_generation:
+	nflua_generation_exit();
+	return err;
+}
+
+static void __exit nflua_exit(void)
+{
+	nflua_genl_exit();
+	nflua_xtables_exit();
+	nflua_upload_exit();
+	nflua_net_exit();
+	nflua_generation_exit();
+	/* kfree_rcu() needs no code of ours, so there is nothing to wait for. */
+}
+
+module_init(nflua_init);
+module_exit(nflua_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Lua scripts that filter packets");
+MODULE_VERSION(NFLUA_VERSION);

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What nflua keeps for each network namespace.
+ */
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include "script.h"
+#include "upload.h"
+
+static unsigned int net_id;
+
+struct pernet {
+	struct nflua_net *nn;
+};
+
+/**
+ * nflua_net() - what nflua knows of a namespace
+ * @net: a namespace that is alive
+ */
+struct nflua_net *nflua_net(struct net *net)
+{
+	struct pernet *pernet = net_generic(net, net_id);
+
+	return pernet->nn;
+}
+
+/**
+ * nflua_net_get() - take a reference
+ * @nn: the namespace's data
+ */
+void nflua_net_get(struct nflua_net *nn)
+{
+	kref_get(&nn->ref);
+}
+
+static void net_release(struct kref *ref)
+{
+	kfree(container_of(ref, struct nflua_net, ref));
+}
+
+/**
+ * nflua_net_put() - give a reference back
+ * @nn: the namespace's data
+ */
+void nflua_net_put(struct nflua_net *nn)
+{
+	kref_put(&nn->ref, net_release);
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct pernet *pernet = net_generic(net, net_id);
+	struct nflua_net *nn;
+
+	nn = kzalloc(sizeof(*nn), GFP_KERNEL_ACCOUNT);
+	if (!nn)
+		return -ENOMEM;
+	kref_init(&nn->ref);
+	nn->net = net;
+	mutex_init(&nn->lock);
+	INIT_LIST_HEAD(&nn->scripts);
+	INIT_LIST_HEAD(&nn->uploads);
+	init_waitqueue_head(&nn->idle);
+	pernet->nn = nn;
+	return 0;
+}
+
+/*
+ * Unhook and detach. Between this and net_exit() the kernel waits for RCU
+ * readers, once for all namespaces that die together.
+ */
+static void __net_exit net_pre_exit(struct net *net)
+{
+	struct nflua_net *nn = nflua_net(net);
+	struct nflua_script *script;
+
+	mutex_lock(&nn->lock);
+	list_for_each_entry(script, &nn->scripts, node)
+		nflua_script_dead(script);
+	mutex_unlock(&nn->lock);
+}
+
+static void __net_exit net_exit(struct net *net)
+{
+	struct nflua_net *nn = nflua_net(net);
+	struct nflua_script *script, *next;
+
+	list_for_each_entry_safe(script, next, &nn->scripts, node)
+		nflua_script_free(script);
+	INIT_LIST_HEAD(&nn->scripts);
+	nflua_upload_drop_all(nn);
+	nn->net = NULL;
+	/* Rules that are destroyed after us still hold it. */
+	nflua_net_put(nn);
+}
+
+static struct pernet_operations net_ops = {
+	.init = net_init,
+	.pre_exit = net_pre_exit,
+	.exit = net_exit,
+	.id = &net_id,
+	.size = sizeof(struct pernet),
+};
+
+/**
+ * nflua_net_init() - start to follow namespaces
+ *
+ * Context: process, sleeps
+ */
+int nflua_net_init(void)
+{
+	return register_pernet_subsys(&net_ops);
+}
+
+/**
+ * nflua_net_exit() - undo nflua_net_init(): every script is unloaded
+ */
+void nflua_net_exit(void)
+{
+	unregister_pernet_subsys(&net_ops);
+}

@@ -1,0 +1,635 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * luapacket: what a script sees of a packet. Reading copies and linearizes
+ * nothing; every access is bounded by the packet's own length.
+ *
+ * All functions here run in a callback: bottom halves off, in an RCU read
+ * section, and inside lua_pcall(), so that they may raise.
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <linux/unaligned.h>
+#include "address.h"
+#include "format.h"
+#include "header.h"
+#include "hook.h"
+#include "packet.h"
+#include "state.h"
+#include "lua/kernel/lua_internal.h"
+
+/**
+ * nflua_packet_bytes() - bytes of the packet wherever they are
+ * @p: the packet
+ * @off: where, bytes from the network header; negative is before it
+ * @len: how many
+ * @buf: room for @len bytes, used if they are not in one piece
+ *
+ * Return: pointer to the bytes, good until the packet changes; NULL if some of
+ * them are outside the packet. Rests on skb_header_pointer().
+ */
+const void *nflua_packet_bytes(const struct nflua_packet *p, s64 off,
+			       u32 len, void *buf)
+{
+	const struct sk_buff *skb = p->skb;
+
+	off += skb_network_offset(skb);
+	if (unlikely(off < -(s64)skb_headroom(skb) || off > skb->len))
+		return NULL;
+	return skb_header_pointer(skb, off, len, buf);
+}
+
+/**
+ * nflua_packet_end() - length of the packet
+ * @p: the packet
+ *
+ * Return: bytes from the network header to the end
+ */
+s64 nflua_packet_end(const struct nflua_packet *p)
+{
+	return (s64)p->skb->len - skb_network_offset(p->skb);
+}
+
+static void parse_ip(struct nflua_packet *p)
+{
+	const struct iphdr *ip;
+	struct iphdr tmp;
+
+	ip = nflua_packet_bytes(p, 0, sizeof(tmp), &tmp);
+	if (!ip || ip->version != 4 || ip->ihl < 5)
+		return;
+	/* Only the first fragment begins with a transport header. */
+	if (ip->frag_off & htons(IP_OFFSET))
+		return;
+	p->l4off = ip->ihl * 4;
+	p->l4proto = ip->protocol;
+}
+
+static void parse_ip6(struct nflua_packet *p)
+{
+	int noff = skb_network_offset(p->skb);
+	unsigned short frag = 0;
+	unsigned int off = noff;
+	int flags = 0;
+	int proto;
+
+	proto = ipv6_find_hdr(p->skb, &off, -1, &frag, &flags);
+	if (proto < 0 || frag)
+		return;
+	p->l4off = off - noff;
+	p->l4proto = proto;
+}
+
+/**
+ * nflua_packet_parse() - find the transport layer
+ * @p: the packet; afterwards its l4proto and l4off are true
+ */
+void nflua_packet_parse(struct nflua_packet *p)
+{
+	p->l4proto = -1;
+	p->l4off = 0;
+	if (p->hs->pf == NFPROTO_IPV4)
+		parse_ip(p);
+	else if (p->hs->pf == NFPROTO_IPV6)
+		parse_ip6(p);
+	p->parsed = true;
+}
+
+/* Is the header of a record there, as a whole? */
+static bool record_present(struct nflua_packet *p, unsigned int record)
+{
+	u32 off = 0;
+	int proto;
+
+	switch (record) {
+	case NFLUA_RECORD_IP:
+		if (p->hs->pf != NFPROTO_IPV4)
+			return false;
+		goto size;
+	case NFLUA_RECORD_IP6:
+		if (p->hs->pf != NFPROTO_IPV6)
+			return false;
+		goto size;
+	case NFLUA_RECORD_TCP:
+		proto = IPPROTO_TCP;
+		break;
+	case NFLUA_RECORD_UDP:
+		proto = IPPROTO_UDP;
+		break;
+	case NFLUA_RECORD_ICMP:
+		proto = IPPROTO_ICMP;
+		if (p->hs->pf != NFPROTO_IPV4)
+			return false;
+		break;
+	case NFLUA_RECORD_ICMP6:
+		proto = IPPROTO_ICMPV6;
+		if (p->hs->pf != NFPROTO_IPV6)
+			return false;
+		break;
+	default:
+		/* flags of a header that is there */
+		return true;
+	}
+	if (!p->parsed)
+		nflua_packet_parse(p);
+	if (p->l4proto != proto)
+		return false;
+	off = p->l4off;
+size:
+	return off + nflua_header(record)->size <= nflua_packet_end(p);
+}
+
+/* Where the payload begins, bytes from the network header; -1: none known. */
+static s64 payload_offset(struct nflua_packet *p)
+{
+	const struct tcphdr *tcp;
+	struct tcphdr tmp;
+	s64 off;
+
+	if (!p->parsed)
+		nflua_packet_parse(p);
+	switch (p->l4proto) {
+	case IPPROTO_TCP:
+		tcp = nflua_packet_bytes(p, p->l4off, sizeof(tmp), &tmp);
+		if (!tcp || tcp->doff < 5)
+			return -1;
+		off = p->l4off + tcp->doff * 4;
+		break;
+	case IPPROTO_UDP:
+		off = p->l4off + sizeof(struct udphdr);
+		break;
+	case IPPROTO_ICMP:
+		off = p->l4off + sizeof(struct icmphdr);
+		break;
+	case IPPROTO_ICMPV6:
+		off = p->l4off + sizeof(struct icmp6hdr);
+		break;
+	default:
+		return -1;
+	}
+	return off <= nflua_packet_end(p) ? off : -1;
+}
+
+static void set_string(lua_State *L, StkId val, const char *s)
+{
+	ptrdiff_t at = savestack(L, val);
+	TString *ts = luaS_new(L, s);
+
+	val = restorestack(L, at);
+	setsvalue2s(L, val, ts);
+}
+
+static void get_len(lua_State *L, struct nflua_packet *p, StkId val)
+{
+	setivalue(s2v(val), nflua_packet_end(p));
+}
+
+static void get_mark(lua_State *L, struct nflua_packet *p, StkId val)
+{
+	setivalue(s2v(val), p->skb->mark);
+}
+
+static void get_hook(lua_State *L, struct nflua_packet *p, StkId val)
+{
+	set_string(L, val, nflua_hook_word(p->hs->hook));
+}
+
+static void get_family(lua_State *L, struct nflua_packet *p, StkId val)
+{
+	set_string(L, val, p->hs->pf == NFPROTO_IPV4 ? "ipv4" : "ipv6");
+}
+
+static void set_device(lua_State *L, StkId val, const struct net_device *dev)
+{
+	setnilvalue(s2v(val));
+	if (dev)
+		set_string(L, val, dev->name);
+}
+
+static void get_iifname(lua_State *L, struct nflua_packet *p, StkId val)
+{
+	set_device(L, val, p->hs->in);
+}
+
+static void get_oifname(lua_State *L, struct nflua_packet *p, StkId val)
+{
+	set_device(L, val, p->hs->out);
+}
+
+static void get_payload(lua_State *L, struct nflua_packet *p, StkId val)
+{
+	setnilvalue(s2v(val));
+	if (payload_offset(p) >= 0)
+		setpvalue(s2v(val),
+			  nflua_light_view(p->seq, NFLUA_RECORD_PAYLOAD));
+}
+
+/*
+ * The view that argument 1 of a method is. Raises for anything else and for a
+ * view of another call.
+ */
+static struct nflua_packet *check_view(lua_State *L, unsigned int *record)
+{
+	struct nflua_state *st = nflua_state(L);
+	u64 v;
+
+	luaL_checktype(L, 1, LUA_TLIGHTUSERDATA);
+	v = (uintptr_t)lua_touserdata(L, 1);
+	luaL_argexpected(L, !(v & NFLUA_LIGHT_PREFIX), 1, "packet");
+	if (v >> NFLUA_LIGHT_RECORD_BITS != st->packet.seq)
+		luaL_error(L, "packet used outside its callback");
+	*record = v & NFLUA_LIGHT_RECORD_MASK;
+	return &st->packet;
+}
+
+static int push_failure(lua_State *L, const char *why)
+{
+	lua_pushnil(L);
+	lua_pushstring(L, why);
+	lua_pushinteger(L, ERANGE);
+	return 3;
+}
+
+/*
+ * Where offset 0 of a data method is, bytes from the network header. @arg is
+ * the optional layer argument. Returns false if there is no such layer here.
+ */
+static bool check_base(lua_State *L, struct nflua_packet *p,
+		       unsigned int record, int arg, s64 *base)
+{
+	static const char *const layers[] = { "network", "link", "transport",
+					      "payload", NULL };
+	int layer;
+
+	if (record == NFLUA_RECORD_PAYLOAD) {
+		if (!lua_isnoneornil(L, arg))
+			luaL_argerror(L, arg, "a payload has no layers");
+		layer = 3;
+	} else {
+		luaL_argexpected(L, record == NFLUA_RECORD_PACKET, 1, "packet");
+		layer = luaL_checkoption(L, arg, "network", layers);
+	}
+	switch (layer) {
+	case 0:
+		*base = 0;
+		return true;
+	case 1:
+		if (!skb_mac_header_was_set(p->skb) ||
+		    skb_mac_header(p->skb) >= skb_network_header(p->skb))
+			return false;
+		*base = skb_mac_header(p->skb) - skb_network_header(p->skb);
+		return true;
+	case 2:
+		if (!p->parsed)
+			nflua_packet_parse(p);
+		*base = p->l4off;
+		return p->l4proto >= 0 && p->l4off <= nflua_packet_end(p);
+	default:
+		*base = payload_offset(p);
+		return *base >= 0;
+	}
+}
+
+static int read_uint(lua_State *L, u32 bytes)
+{
+	unsigned int record;
+	struct nflua_packet *p = check_view(L, &record);
+	lua_Integer off = luaL_checkinteger(L, 2);
+	const void *data;
+	u32 buf;
+	s64 base;
+
+	luaL_argcheck(L, off >= 0, 2, "offset is negative");
+	if (!check_base(L, p, record, 3, &base))
+		return push_failure(L, "packet has no such layer");
+	data = off > U16_MAX * 2 ? NULL :
+	       nflua_packet_bytes(p, base + off, bytes, &buf);
+	if (!data)
+		return push_failure(L, "offset is beyond the end of the packet");
+	switch (bytes) {
+	case 1:
+		lua_pushinteger(L, *(const u8 *)data);
+		break;
+	case 2:
+		lua_pushinteger(L, get_unaligned_be16(data));
+		break;
+	default:
+		lua_pushinteger(L, get_unaligned_be32(data));
+		break;
+	}
+	return 1;
+}
+
+/*
+ * pkt:u8(off [, layer]), u16, u32: big-endian number at off, counted from 0 at
+ * the network header, or at @layer: "link", "network", "transport", "payload".
+ * nil, message, ERANGE if the packet has no such byte or layer.
+ */
+static int packet_u8(lua_State *L)
+{
+	return read_uint(L, 1);
+}
+
+static int packet_u16(lua_State *L)
+{
+	return read_uint(L, 2);
+}
+
+static int packet_u32(lua_State *L)
+{
+	return read_uint(L, 4);
+}
+
+/* Length of a view in bytes; only what has data has one. */
+static s64 view_length(lua_State *L, struct nflua_packet *p,
+		       unsigned int record)
+{
+	switch (record) {
+	case NFLUA_RECORD_PACKET:
+		return nflua_packet_end(p);
+	case NFLUA_RECORD_PAYLOAD:
+		return nflua_packet_end(p) - payload_offset(p);
+	default:
+		return luaL_error(L, "%s has no length",
+				  nflua_header(record)->name);
+	}
+}
+
+/* #pkt, pkt:length(), #pkt.payload: bytes from the network header to the end */
+static int packet_length(lua_State *L)
+{
+	unsigned int record;
+	struct nflua_packet *p = check_view(L, &record);
+
+	lua_pushinteger(L, view_length(L, p, record));
+	return 1;
+}
+
+/*
+ * pkt:unpack(fmt [, pos [, layer]]): string.unpack over the packet, big-endian
+ * unless fmt says otherwise; pos counts from 1.
+ */
+static int packet_unpack(lua_State *L)
+{
+	unsigned int record;
+	struct nflua_packet *p = check_view(L, &record);
+	const char *fmt = luaL_checkstring(L, 2);
+	lua_Integer pos = luaL_optinteger(L, 3, 1);
+	s64 base;
+
+	if (!check_base(L, p, record, 4, &base))
+		return push_failure(L, "packet has no such layer");
+	return nflua_unpack(L, p, base, nflua_packet_end(p) - base, fmt, pos);
+}
+
+const struct nflua_field nflua_packet_fields[] = {
+	NFLUA_GET("len", get_len),
+	NFLUA_GET("mark", get_mark),
+	NFLUA_GET("hook", get_hook),
+	NFLUA_GET("family", get_family),
+	NFLUA_GET("iifname", get_iifname),
+	NFLUA_GET("oifname", get_oifname),
+	NFLUA_VIEW("ip", NFLUA_RECORD_IP),
+	NFLUA_VIEW("ip6", NFLUA_RECORD_IP6),
+	NFLUA_VIEW("tcp", NFLUA_RECORD_TCP),
+	NFLUA_VIEW("udp", NFLUA_RECORD_UDP),
+	NFLUA_VIEW("icmp", NFLUA_RECORD_ICMP),
+	NFLUA_VIEW("icmp6", NFLUA_RECORD_ICMP6),
+	NFLUA_GET("payload", get_payload),
+};
+const unsigned int nflua_packet_nfields = ARRAY_SIZE(nflua_packet_fields);
+
+/* what a packet and its payload have in common */
+const struct nflua_field nflua_data_fields[] = {
+	NFLUA_METHOD("length", packet_length),
+	NFLUA_METHOD("u8", packet_u8),
+	NFLUA_METHOD("u16", packet_u16),
+	NFLUA_METHOD("u32", packet_u32),
+	NFLUA_METHOD("unpack", packet_unpack),
+};
+const unsigned int nflua_data_nfields = ARRAY_SIZE(nflua_data_fields);
+
+static unsigned int list_fields(char *buf, unsigned int len, unsigned int size,
+				const struct nflua_field *fields,
+				unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		len += scnprintf(buf + len, size - len, "%s%s", len ? " " : "",
+				 fields[i].name);
+	return len;
+}
+
+/* Tells whoever misspelled a field which there are. */
+static noinline void no_field(lua_State *L, unsigned int record,
+			      const TValue *key)
+{
+	const struct nflua_header *h = nflua_header(record);
+	char names[160];
+	unsigned int len;
+
+	len = list_fields(names, 0, sizeof(names), h->fields, h->nfields);
+	if (record == NFLUA_RECORD_PACKET)
+		len = list_fields(names, len, sizeof(names),
+				  nflua_packet_fields, nflua_packet_nfields);
+	if (record == NFLUA_RECORD_PACKET || record == NFLUA_RECORD_PAYLOAD)
+		list_fields(names, len, sizeof(names), nflua_data_fields,
+			    nflua_data_nfields);
+	if (ttisstring(key))
+		luaG_runerror(L, "%s has no field '%s' (it has: %s)", h->name,
+			      getstr(tsvalue(key)), names);
+	luaG_runerror(L, "%s has no field of type %s (it has: %s)", h->name,
+		      luaT_objtypename(L, key), names);
+}
+
+static void read_field(lua_State *L, struct nflua_packet *p,
+		       unsigned int record, const struct nflua_field *f,
+		       StkId val)
+{
+	const u32 base = record < NFLUA_RECORD_TCP ? 0 : p->l4off;
+	const void *data;
+	u32 buf[4];
+	u32 v;
+
+	data = nflua_packet_bytes(p, base + f->offset, f->bytes, buf);
+	if (unlikely(!data)) {
+		setnilvalue(s2v(val));
+		return;
+	}
+	switch (f->kind) {
+	case NFLUA_FIELD_IP4:
+		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(data), 32));
+		return;
+	case NFLUA_FIELD_IP6:
+		nflua_address6_set(L, val, data);
+		return;
+	}
+	switch (f->bytes) {
+	case 1:
+		v = *(const u8 *)data;
+		break;
+	case 2:
+		v = get_unaligned_be16(data);
+		break;
+	default:
+		v = get_unaligned_be32(data);
+		break;
+	}
+	v = v >> f->shift & f->mask;
+	/* Lua's macros are blocks, which an else does not go with. */
+	if (f->kind == NFLUA_FIELD_UINT) {
+		setivalue(s2v(val), v);
+	} else if (v) {
+		setbtvalue(s2v(val));
+	} else {
+		setbfvalue(s2v(val));
+	}
+}
+
+/**
+ * nflua_packet_index() - answer view[key]
+ * @L: the running thread
+ * @light: the view, a light userdata
+ * @key: the key
+ * @val: where the answer goes, on the stack of @L
+ *
+ * Called by the interpreter itself in place of an __index metamethod; a field
+ * costs no call. Raises for a stale view and for a name that is no field.
+ */
+void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
+			StkId val)
+{
+	struct nflua_state *st = nflua_state(L);
+	u64 v = (uintptr_t)pvalue(light);
+	unsigned int record = v & NFLUA_LIGHT_RECORD_MASK;
+	const struct nflua_field *f;
+	const TValue *slot;
+
+	if (unlikely(v & NFLUA_LIGHT_PREFIX)) {
+		nflua_address_index(L, key, val);
+		return;
+	}
+	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != st->packet.seq))
+		luaG_runerror(L, "packet used outside its callback");
+	slot = ttisshrstring(key) ?
+	       luaH_getshortstr(st->records[record], tsvalue(key)) : NULL;
+	if (unlikely(!slot || isempty(slot))) {
+		no_field(L, record, key);
+		return;
+	}
+	if (!ttislightuserdata(slot)) {
+		setobj2s(L, val, slot);
+		return;
+	}
+	f = pvalue(slot);
+	switch (f->kind) {
+	case NFLUA_FIELD_GET:
+		f->get(L, &st->packet, val);
+		return;
+	case NFLUA_FIELD_VIEW:
+		setnilvalue(s2v(val));
+		if (record_present(&st->packet, f->record))
+			setpvalue(s2v(val), nflua_light_view(st->packet.seq,
+							     f->record));
+		return;
+	default:
+		read_field(L, &st->packet, record, f, val);
+		return;
+	}
+}
+
+static int view_newindex(lua_State *L)
+{
+	luaL_error(L, "a packet's field cannot be set");
+	return 0;
+}
+
+static int view_tostring(lua_State *L)
+{
+	u64 v = (uintptr_t)lua_touserdata(L, 1);
+	struct nflua_packet *p;
+	unsigned int record;
+
+	if (v & NFLUA_LIGHT_PREFIX)
+		return nflua_address_tostring(L);
+	p = check_view(L, &record);
+	if (record == NFLUA_RECORD_PACKET)
+		lua_pushfstring(L, "packet: %s %s, %d bytes",
+				p->hs->pf == NFPROTO_IPV4 ? "ipv4" : "ipv6",
+				nflua_hook_word(p->hs->hook),
+				(int)nflua_packet_end(p));
+	else
+		lua_pushstring(L, nflua_header(record)->name);
+	return 1;
+}
+
+static void add_fields(lua_State *L, const struct nflua_field *fields,
+		       unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (fields[i].kind == NFLUA_FIELD_METHOD)
+			lua_pushcfunction(L, fields[i].method);
+		else
+			lua_pushlightuserdata(L, (void *)&fields[i]);
+		lua_setfield(L, -2, fields[i].name);
+	}
+}
+
+static const luaL_Reg view_metamethods[] = {
+	{ "__len", packet_length },
+	{ "__newindex", view_newindex },
+	{ "__tostring", view_tostring },
+	{ "__lt", nflua_address_lt },
+	{ "__le", nflua_address_le },
+	{ NULL, NULL }
+};
+
+/**
+ * nflua_packet_open() - make a state understand packets and addresses
+ * @st: a state that is being created
+ *
+ * Context: process, inside lua_pcall(); raises for lack of memory.
+ * Return: 0
+ */
+int nflua_packet_open(struct nflua_state *st)
+{
+	lua_State *L = st->L;
+	unsigned int i;
+
+	/* The records live in the registry, under this state's own key. */
+	lua_createtable(L, __NFLUA_RECORD_MAX, 0);
+	for (i = 0; i < __NFLUA_RECORD_MAX; i++) {
+		const struct nflua_header *h = nflua_header(i);
+
+		lua_newtable(L);
+		add_fields(L, h->fields, h->nfields);
+		if (i == NFLUA_RECORD_PACKET)
+			add_fields(L, nflua_packet_fields,
+				   nflua_packet_nfields);
+		if (i == NFLUA_RECORD_PACKET || i == NFLUA_RECORD_PAYLOAD)
+			add_fields(L, nflua_data_fields, nflua_data_nfields);
+		st->records[i] = (Table *)lua_topointer(L, -1);
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &st->records);
+
+	/* Light userdata of a state share one metatable. */
+	lua_pushlightuserdata(L, NULL);
+	luaL_newlib(L, view_metamethods);
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	lua_setmetatable(L, -2);
+	lua_pop(L, 1);
+	nflua_address_open(L);
+	st->ext.index = nflua_packet_index;
+	return 0;
+}

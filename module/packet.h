@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _NFLUA_PACKET_H
+#define _NFLUA_PACKET_H
+
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include "lua/kernel/lua_internal.h"
+
+struct nflua_state;
+
+/*
+ * What Lua sees of a packet is a light userdata whose 64 bits say all: no
+ * memory is allocated to hand a packet, a header or an IPv4 address to a
+ * script, and == compares them.
+ *
+ *	view of a packet	0 | sequence number of the call | record
+ *	IPv4 prefix		1 | address | prefix length
+ *
+ * The sequence number is the call's own, so a view that was kept is known to
+ * be stale in every later call, and forever.
+ */
+#define NFLUA_LIGHT_PREFIX	BIT_ULL(63)
+#define NFLUA_LIGHT_RECORD_BITS	8
+#define NFLUA_LIGHT_RECORD_MASK	(BIT_ULL(NFLUA_LIGHT_RECORD_BITS) - 1)
+
+static inline void *nflua_light_view(u64 seq, unsigned int record)
+{
+	return (void *)(uintptr_t)(seq << NFLUA_LIGHT_RECORD_BITS | record);
+}
+
+/**
+ * struct nflua_packet - the packet that a state is working on
+ * @seq: sequence number of the call, 0 between calls
+ * @skb: the packet
+ * @hs: where it was met
+ * @parsed: the fields below are known
+ * @l4proto: transport protocol, -1 if there is no transport layer
+ * @l4off: where the transport layer begins, bytes from the network header
+ */
+struct nflua_packet {
+	u64 seq;
+	struct sk_buff *skb;
+	const struct nf_hook_state *hs;
+	bool parsed;
+	s16 l4proto;
+	u32 l4off;
+};
+
+int nflua_packet_open(struct nflua_state *st);
+const void *nflua_packet_bytes(const struct nflua_packet *p, s64 off,
+			       u32 len, void *buf);
+s64 nflua_packet_end(const struct nflua_packet *p);
+void nflua_packet_parse(struct nflua_packet *p);
+void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
+			StkId val);
+
+#endif /* _NFLUA_PACKET_H */

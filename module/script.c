@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scripts and their generations.
+ *
+ * Load:    make all states, run the body in each, compare what they register
+ *          (nothing is visible yet); register new hooks (accepting);
+ *          publish: switch every point where packets meet the script.
+ * Replace: the same; then wait for packets that are in the old generation,
+ *          unregister the hooks that vanished, and free.
+ * Unload:  unhook, detach, synchronize_rcu, free.
+ */
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include "event.h"
+#include "hook.h"
+#include "script.h"
+#include "xtables.h"
+
+/* How long an unload waits for rules that iptables-nft destroys late. */
+#define RULES_WAIT	(2 * HZ)
+
+/**
+ * nflua_script_name_ok() - may a script be called this?
+ * @name: the name
+ */
+bool nflua_script_name_ok(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+
+	return len && !name[len] && len < NFLUA_NAME_SIZE;
+}
+
+/**
+ * nflua_script_find() - the script of a name
+ * @nn: the namespace, its lock held
+ * @name: the name
+ */
+struct nflua_script *nflua_script_find(struct nflua_net *nn, const char *name)
+{
+	struct nflua_script *script;
+
+	list_for_each_entry(script, &nn->scripts, node)
+		if (!strcmp(script->name, name))
+			return script;
+	return NULL;
+}
+
+static struct nflua_script *script_create(struct nflua_net *nn,
+					  const char *name)
+{
+	struct nflua_script *script;
+
+	script = kzalloc(sizeof(*script), GFP_KERNEL_ACCOUNT);
+	if (!script)
+		return NULL;
+	strscpy(script->name, name, sizeof(script->name));
+	script->nn = nn;
+	INIT_LIST_HEAD(&script->hooks);
+	INIT_LIST_HEAD(&script->bindings);
+	return script;
+}
+
+/* Puts a generation into service. Cannot leave anything half done. */
+static int publish(struct nflua_script *script, struct nflua_generation *gen,
+		   struct netlink_ext_ack *extack)
+{
+	struct nflua_generation *old = script->gen;
+	LIST_HEAD(fresh);
+	int err;
+
+	err = nflua_hooks_prepare(script, gen, &fresh, extack);
+	if (err)
+		return err;
+	nflua_hooks_publish(script, gen, &fresh);
+	nflua_bindings_publish(script, gen);
+	script->gen = gen;
+	if (old) {
+		nflua_hooks_prune(script, old);
+		nflua_generation_free(old);
+	}
+	return 0;
+}
+
+static int check_load(struct nflua_net *nn, const struct nflua_load *load,
+		      struct nflua_script *script, char **error,
+		      struct netlink_ext_ack *extack)
+{
+	if (load->replace && !script) {
+		NL_SET_ERR_MSG(extack, "no script of this name is loaded");
+		return -ENOENT;
+	}
+	if (!load->replace && script && !load->check) {
+		NL_SET_ERR_MSG(extack,
+			       "a script of this name is loaded (replace it, or unload it first)");
+		return -EEXIST;
+	}
+	if (!script && nn->nscripts >= NFLUA_SCRIPTS_MAX) {
+		NL_SET_ERR_MSG(extack,
+			       "the namespace has 256 scripts, which is the most");
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+/**
+ * nflua_script_load() - load, replace or check a script
+ * @nn: the namespace
+ * @load: what and how
+ * @error: gets the Lua message, to be kfree()d
+ * @extack: gets a sentence
+ * @loaded: called with the new generation before anything is visible; its
+ *	error is the load's
+ * @arg: for @loaded
+ *
+ * A load that fails changes nothing.
+ *
+ * Context: process, sleeps; no lock of nflua held
+ * Return: 0 or an error
+ */
+int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
+		      char **error, struct netlink_ext_ack *extack,
+		      nflua_loaded_fn loaded, void *arg)
+{
+	struct nflua_script *script, *new = NULL;
+	struct nflua_generation *gen;
+	struct nflua_entry *missing;
+	int err;
+
+	mutex_lock(&nn->lock);
+	script = nflua_script_find(nn, load->name);
+	err = check_load(nn, load, script, error, extack);
+	if (err)
+		goto unlock;
+	gen = nflua_generation_create(nn, load, script ? script->gen : NULL, error);
+	if (IS_ERR(gen)) {
+		err = PTR_ERR(gen);
+		if (err == -EINVAL)
+			NL_SET_ERR_MSG(extack, "the script does not load");
+		goto unlock;
+	}
+	err = -EBUSY;
+	missing = script ? nflua_bindings_missing(script, gen) : NULL;
+	if (missing) {
+		NL_SET_ERR_MSG(extack,
+			       "rules call a function that the new source does not have");
+		*error = kasprintf(GFP_KERNEL,
+				   "%s: rules call %s '%s', which the new source does not have",
+				   load->name,
+				   missing->reg.kind == NFLUA_ENTRY_FUNCTION ?
+				   "function" :
+				   missing->reg.kind == NFLUA_ENTRY_MATCH ?
+				   "match" : "target",
+				   missing->reg.name);
+		goto free;
+	}
+	err = loaded(gen, arg);
+	if (err || load->check)
+		goto free;
+	if (!script) {
+		err = -ENOMEM;
+		script = new = script_create(nn, load->name);
+		if (!script)
+			goto free;
+	}
+	err = publish(script, gen, extack);
+	if (err)
+		goto free;
+	if (new) {
+		list_add_tail(&new->node, &nn->scripts);
+		nn->nscripts++;
+	}
+	nn->seq++;
+	/* Only the reply wanted it. */
+	kfree(gen->control->output);
+	gen->control->output = NULL;
+	nflua_event_script(nn->net, load->name, gen->number,
+			   new ? NFLUA_EVENT_LOADED : NFLUA_EVENT_REPLACED);
+	goto unlock;
+
+free:
+	nflua_generation_free(gen);
+	kfree(new);
+unlock:
+	mutex_unlock(&nn->lock);
+	return err;
+}
+
+/**
+ * nflua_script_dead() - take a script off every packet's path
+ * @script: the script, still or no more in its namespace's list
+ *
+ * Context: lock of the namespace. nflua_script_free() only after
+ * synchronize_rcu().
+ */
+void nflua_script_dead(struct nflua_script *script)
+{
+	nflua_hooks_unhook(script);
+	nflua_bindings_detach(script);
+}
+
+/**
+ * nflua_script_free() - free a script that no packet can be in
+ * @script: a dead script
+ *
+ * Context: process, sleeps: finalizers run
+ */
+void nflua_script_free(struct nflua_script *script)
+{
+	nflua_hooks_free(script);
+	nflua_generation_free(script->gen);
+	kfree(script);
+}
+
+/* iptables-nft has removed its rule before the kernel has: wait for it. */
+static void wait_for_rules(struct nflua_net *nn, const char *name)
+{
+	struct nflua_script *script;
+	long left = RULES_WAIT;
+	unsigned int seen;
+	bool idle;
+
+	do {
+		mutex_lock(&nn->lock);
+		script = nflua_script_find(nn, name);
+		idle = !script || !script->rules;
+		seen = nn->unbound;
+		mutex_unlock(&nn->lock);
+		if (idle)
+			break;
+		left = wait_event_killable_timeout(nn->idle,
+						   READ_ONCE(nn->unbound) !=
+						   seen, left);
+	} while (left > 0);
+}
+
+/**
+ * nflua_script_unload() - remove a script
+ * @nn: the namespace
+ * @name: the script's name
+ * @error: gets a completed sentence, to be kfree()d
+ * @extack: gets a sentence
+ *
+ * Context: process, sleeps
+ * Return: 0, -ENOENT, -EBUSY while rules refer to it
+ */
+int nflua_script_unload(struct nflua_net *nn, const char *name, char **error,
+			struct netlink_ext_ack *extack)
+{
+	struct nflua_script *script;
+	u32 generation;
+
+	wait_for_rules(nn, name);
+	mutex_lock(&nn->lock);
+	script = nflua_script_find(nn, name);
+	if (!script) {
+		mutex_unlock(&nn->lock);
+		NL_SET_ERR_MSG(extack, "no script of this name is loaded");
+		return -ENOENT;
+	}
+	if (script->rules) {
+		*error = kasprintf(GFP_KERNEL,
+				   "%u rule%s to script '%s'; delete %s first",
+				   script->rules,
+				   script->rules == 1 ? " refers" : "s refer",
+				   name, script->rules == 1 ? "it" : "them");
+		mutex_unlock(&nn->lock);
+		NL_SET_ERR_MSG(extack, "rules refer to the script");
+		return -EBUSY;
+	}
+	generation = script->gen->number;
+	list_del(&script->node);
+	nn->nscripts--;
+	nn->seq++;
+	nflua_script_dead(script);
+	mutex_unlock(&nn->lock);
+
+	synchronize_rcu();
+	nflua_script_free(script);
+	nflua_event_script(nn->net, name, generation, NFLUA_EVENT_UNLOADED);
+	return 0;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _NFLUA_SCRIPT_H
+#define _NFLUA_SCRIPT_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/netlink.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <net/net_namespace.h>
+#include "entry.h"
+#include "state.h"
+
+/**
+ * struct nflua_net - what nflua knows of a network namespace
+ * @ref: held by the namespace and by every binding of a rule, which may
+ *	outlive it
+ * @net: the namespace, NULL when it is gone
+ * @lock: serialises all that changes below
+ * @scripts: the loaded scripts, &nflua_script
+ * @nscripts: number of them
+ * @uploads: sources that are not complete yet
+ * @nuploads: number of them
+ * @seq: changes with the list, for dumps
+ * @unbound: changes when a rule goes
+ * @idle: woken then
+ */
+struct nflua_net {
+	struct kref ref;
+	struct net *net;
+	struct mutex lock;
+	struct list_head scripts;
+	unsigned int nscripts;
+	struct list_head uploads;
+	unsigned int nuploads;
+	unsigned int seq;
+	unsigned int unbound;
+	wait_queue_head_t idle;
+};
+
+/**
+ * struct nflua_script - a script of a namespace, under one name
+ * @node: in &nflua_net.scripts
+ * @nn: its namespace
+ * @gen: what runs now
+ * @hooks: &nflua_hook, those registered with netfilter
+ * @bindings: &nflua_binding, those that rules use
+ * @rules: number of rules that refer to it
+ */
+struct nflua_script {
+	struct list_head node;
+	struct nflua_net *nn;
+	char name[NFLUA_NAME_SIZE];
+	struct nflua_generation *gen;
+	struct list_head hooks;
+	struct list_head bindings;
+	unsigned int rules;
+};
+
+/**
+ * struct nflua_generation - all that one load of a script made
+ * @node: in the list of those that a new CPU needs a state of
+ * @name: of the script
+ * @number: 1 for the first
+ * @loaded: when, CLOCK_REALTIME seconds
+ * @limit: bytes that one state may use
+ * @source: the text, kept for CPUs that come later
+ * @size: its length
+ * @control: the control state
+ * @states: packet states by CPU number, NULL where there is none
+ * @nentries: number of entry points
+ * @entries: the entry points, in the order of registration
+ */
+struct nflua_generation {
+	struct list_head node;
+	char name[NFLUA_NAME_SIZE];
+	u32 number;
+	time64_t loaded;
+	u64 limit;
+	char *source;
+	size_t size;
+	possible_net_t net;
+	struct nflua_state *control;
+	struct nflua_state **states;
+	unsigned int nentries;
+	struct nflua_entry *entries;
+};
+
+/**
+ * struct nflua_load - a request to load
+ * @name: of the script
+ * @source: the text; taken over (and set to NULL) by a load that works
+ * @size: its length
+ * @limit: bytes per state
+ * @replace: the script must exist
+ * @check: throw everything away at the end
+ */
+struct nflua_load {
+	const char *name;
+	char *source;
+	size_t size;
+	u64 limit;
+	bool replace;
+	bool check;
+};
+
+#define NFLUA_SCRIPTS_MAX	256	/* in one namespace */
+
+/* A reply builder; called once with the new generation, under the lock. */
+typedef int (*nflua_loaded_fn)(struct nflua_generation *gen, void *arg);
+
+struct nflua_script *nflua_script_find(struct nflua_net *nn, const char *name);
+bool nflua_script_name_ok(const char *name);
+int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
+		      char **error, struct netlink_ext_ack *extack,
+		      nflua_loaded_fn loaded, void *arg);
+int nflua_script_unload(struct nflua_net *nn, const char *name, char **error,
+			struct netlink_ext_ack *extack);
+void nflua_script_dead(struct nflua_script *script);
+void nflua_script_free(struct nflua_script *script);
+
+struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
+						 struct nflua_load *load,
+						 struct nflua_generation *old,
+						 char **error);
+void nflua_generation_free(struct nflua_generation *gen);
+struct nflua_entry *nflua_generation_find(struct nflua_generation *gen,
+					  u8 kind, const char *name);
+int nflua_generation_init(void);
+void nflua_generation_exit(void);
+
+struct nflua_net *nflua_net(struct net *net);
+void nflua_net_get(struct nflua_net *nn);
+void nflua_net_put(struct nflua_net *nn);
+int nflua_net_init(void);
+void nflua_net_exit(void);
+
+#endif /* _NFLUA_SCRIPT_H */

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A Lua state: its memory, its limits, how its body runs and how a callback is
+ * entered and left.
+ *
+ * A state is created, and its body run, in process context. A packet state is
+ * then entered on its own CPU only, with bottom halves off, so that nothing
+ * else enters it meanwhile; the control state by whoever holds the lock of
+ * the namespace.
+ */
+#include <linux/bottom_half.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/topology.h>
+#include <linux/vmalloc.h>
+#include "header.h"
+#include "library.h"
+#include "script.h"
+#include "state.h"
+#include "lua/kernel/lua_internal.h"
+
+/* What was global before the body ran, in the registry while it does. */
+static const char pristine_key;
+/* Functions of the registrations, in their order, in the registry. */
+static const char functions_key;
+
+static void *grow_large(struct nflua_state *st, void *ptr, size_t osize,
+			size_t nsize)
+{
+	void *new;
+
+	if (!gfpflags_allow_blocking(st->gfp)) {
+		/* Fits the old block, or is too large for softirq. */
+		return nsize <= osize ? ptr : NULL;
+	}
+	new = kvmalloc(nsize, st->gfp | __GFP_NOWARN);
+	if (!new)
+		return nsize <= osize ? ptr : NULL;
+	memcpy(new, ptr, min(osize, nsize));
+	kvfree(ptr);
+	return new;
+}
+
+/*
+ * lua_Alloc. Shrinking never fails, as Lua demands. Blocks of the body may be
+ * vmalloc()ed and are freed or shrunk in softirq later.
+ */
+static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
+{
+	struct nflua_state *st = container_of(ud, struct nflua_state, ext);
+	void *new;
+
+	/* For a new block osize says what kind of object it is. */
+	if (!ptr)
+		osize = 0;
+	if (!nsize) {
+		st->used -= osize;
+		kvfree(ptr);
+		return NULL;
+	}
+	if (nsize > osize && st->used - osize + nsize > st->limit)
+		return NULL;
+
+	if (!ptr && (nsize <= PAGE_SIZE || !gfpflags_allow_blocking(st->gfp)))
+		new = kmalloc(nsize, st->gfp | __GFP_NOWARN);
+	else if (!ptr)
+		new = kvmalloc(nsize, st->gfp | __GFP_NOWARN);
+	else if (is_vmalloc_addr(ptr) ||
+		 (nsize > PAGE_SIZE && gfpflags_allow_blocking(st->gfp)))
+		new = grow_large(st, ptr, osize, nsize);
+	else
+		new = krealloc(ptr, nsize, st->gfp | __GFP_NOWARN);
+	if (!new)
+		return nsize <= osize ? ptr : NULL;
+
+	st->used += nsize - osize;
+	if (st->used > st->peak)
+		st->peak = st->used;
+	return new;
+}
+
+/*
+ * Called by the interpreter every NFLUA_FUEL steps: the only place that looks
+ * at the clock, so that a short call never does. Returns nonzero, with a
+ * message pushed, if the run has to end; the interpreter then raises it past
+ * every pcall().
+ */
+static int state_refuel(lua_State *L)
+{
+	struct nflua_state *st = nflua_state(L);
+	u64 now = ktime_get_ns();
+
+	if (st->deadline_seq != st->seq) {
+		st->deadline_seq = st->seq;
+		st->deadline = now + st->budget;
+	}
+	if (gfpflags_allow_blocking(st->gfp)) {
+		cond_resched();
+		if (fatal_signal_pending(current)) {
+			lua_pushliteral(L, "killed by a signal");
+			goto kill;
+		}
+	}
+	if (!st->ext.killed && now < st->deadline) {
+		st->ext.fuel = NFLUA_FUEL;
+		return 0;
+	}
+	lua_pushfstring(L, "ran longer than %d ms",
+			(int)(st->budget / NSEC_PER_MSEC));
+kill:
+	/* Enough to unwind; the message handler needs none. */
+	st->ext.fuel = 0;
+	return 1;
+}
+
+/* Adds a traceback to an error, unless it has one already. */
+static int message_handler(lua_State *L)
+{
+	const char *msg = lua_tostring(L, 1);
+
+	if (!msg) {
+		if (!luaL_callmeta(L, 1, "__tostring") ||
+		    lua_type(L, -1) != LUA_TSTRING)
+			lua_pushfstring(L, "(error object is a %s value)",
+					luaL_typename(L, 1));
+		msg = lua_tostring(L, -1);
+	}
+	luaL_traceback(L, L, msg, 1);
+	return 1;
+}
+
+/*
+ * Sets the stack limit from where we are. False if there is too little stack
+ * left to enter Lua at all.
+ */
+static __always_inline bool state_set_stack(struct nflua_state *st)
+{
+	const unsigned long sp = (unsigned long)__builtin_frame_address(0);
+	const unsigned long task = (unsigned long)task_stack_page(current);
+	unsigned long floor = sp - NFLUA_STACK_BUDGET;
+
+	/*
+	 * Of a softirq's own stack the bounds are not known to a module; the
+	 * budget alone must do there. A body gets all that a task's stack has.
+	 */
+	if (sp - task < THREAD_SIZE) {
+		const unsigned long reserve = task + NFLUA_STACK_RESERVE;
+
+		if (floor < reserve || gfpflags_allow_blocking(st->gfp))
+			floor = reserve;
+		if (unlikely(sp < floor + NFLUA_STACK_MIN))
+			return false;
+	}
+	st->ext.stack_floor = floor;
+	return true;
+}
+
+/**
+ * nflua_state_call() - run a packet callback
+ * @st: the state, of this CPU
+ * @function: the function's place on the state's stack
+ * @skb: the packet
+ * @hs: where it was met
+ *
+ * If it answers LUA_OK the result is on top of the stack; if it is an error,
+ * nflua_state_error() tells which. nflua_state_leave() must follow in both
+ * cases, and must not if the answer is negative: then the state was not
+ * entered, and the answer is minus the kind of error.
+ *
+ * Context: bottom halves off, RCU read section.
+ * Return: LUA_OK, another Lua status, or -NFLUA_A_ERROR_*
+ */
+int nflua_state_call(struct nflua_state *st, unsigned int function,
+		     struct sk_buff *skb, const struct nf_hook_state *hs)
+{
+	lua_State *L = st->L;
+	int handler;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		spin_lock(&st->lock);
+	if (unlikely(st->busy)) {
+		if (IS_ENABLED(CONFIG_PREEMPT_RT))
+			spin_unlock(&st->lock);
+		return -NFLUA_A_ERROR_REENTRY;
+	}
+	if (unlikely(!state_set_stack(st))) {
+		if (IS_ENABLED(CONFIG_PREEMPT_RT))
+			spin_unlock(&st->lock);
+		return -NFLUA_A_ERROR_SHORT;
+	}
+	st->busy = true;
+	st->packet.skb = skb;
+	st->packet.hs = hs;
+	st->packet.parsed = false;
+	st->packet.seq = ++st->seq;
+
+	/* The message handler is the top of the resting stack. */
+	handler = lua_gettop(L);
+	setobjs2s(L, L->top.p, L->stack.p + function);
+	setpvalue(s2v(L->top.p + 1),
+		  nflua_light_view(st->seq, NFLUA_RECORD_PACKET));
+	L->top.p += 2;
+	return lua_pcall(L, 1, 1, handler);
+}
+
+static int collect_step(lua_State *L)
+{
+	lua_gc(L, LUA_GCSTEP, 0);
+	return 0;
+}
+
+/**
+ * nflua_state_leave() - end what nflua_state_call() began
+ * @st: the state, with one result or message on its stack
+ *
+ * Context: as nflua_state_call()
+ */
+void nflua_state_leave(struct nflua_state *st)
+{
+	lua_State *L = st->L;
+
+	L->top.p--;
+	st->packet.seq = 0;
+	/*
+	 * Fields of a packet may make values where the interpreter does not
+	 * look whether the collector is due; finalizers may run here.
+	 */
+	if (unlikely(G(L)->GCdebt > 0)) {
+		lua_pushcfunction(L, collect_step);
+		if (lua_pcall(L, 0, 0, 0) != LUA_OK)
+			lua_pop(L, 1);
+	}
+	if (unlikely(st->ext.killed)) {
+		st->ext.killed = false;
+		st->ext.fuel = NFLUA_FUEL;
+	}
+	st->ext.overflow = false;
+	if (unlikely(st->log_len))
+		nflua_print_flush(st);
+	st->busy = false;
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		spin_unlock(&st->lock);
+}
+
+/**
+ * nflua_state_error() - which kind of error a call ended with
+ * @st: the state, with the message on top of its stack
+ * @status: what nflua_state_call() answered, not LUA_OK
+ *
+ * Context: between nflua_state_call() and nflua_state_leave()
+ * Return: NFLUA_A_ERROR_*
+ */
+int nflua_state_error(struct nflua_state *st, int status)
+{
+	const char *msg;
+
+	if (st->ext.killed)
+		return NFLUA_A_ERROR_TIME;
+	if (status == LUA_ERRMEM)
+		return NFLUA_A_ERROR_MEMORY;
+	if (status == LUA_ERRERR)
+		return NFLUA_A_ERROR_CSTACK;
+	msg = lua_isstring(st->L, -1) ? lua_tostring(st->L, -1) : NULL;
+	if (msg && strnstr(msg, "C stack overflow", strcspn(msg, "\n")))
+		return NFLUA_A_ERROR_CSTACK;
+	return NFLUA_A_ERROR_RUNTIME;
+}
+
+/**
+ * nflua_state_register() - note what a body registers
+ * @L: the running thread, with the function on top of its stack
+ * @reg: what it is; @reg->line is filled in
+ *
+ * Pops the function. Raises outside a body, and for what is too much.
+ *
+ * Context: process, inside lua_pcall()
+ */
+void nflua_state_register(lua_State *L, struct nflua_reg *reg)
+{
+	struct nflua_state *st = nflua_state(L);
+	lua_Debug ar;
+
+	if (!st->regs)
+		luaL_error(L, "entry points are registered only while the script is loaded");
+	if (st->nregs == NFLUA_ENTRIES_MAX)
+		luaL_error(L, "more than %d entry points", NFLUA_ENTRIES_MAX);
+	lua_pushvalue(L, -1);
+	lua_getinfo(L, ">S", &ar);
+	reg->line = ar.linedefined > 0 ? ar.linedefined : 0;
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
+	lua_insert(L, -2);
+	lua_rawseti(L, -2, st->nregs + 1);
+	lua_pop(L, 1);
+	st->regs[st->nregs++] = *reg;
+}
+
+static int compare_regs(const void *a, const void *b)
+{
+	const struct nflua_reg *ra = a, *rb = b;
+
+	return strcmp(ra->name, rb->name);
+}
+
+/* Every function that the body left in a global variable is an entry point. */
+static void register_globals(lua_State *L, struct nflua_state *st)
+{
+	unsigned int first = st->nregs;
+	unsigned int i;
+
+	lua_pushglobaltable(L);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &pristine_key);
+	lua_pushnil(L);
+	while (lua_next(L, -3)) {
+		struct nflua_reg *reg = &st->regs[st->nregs];
+		const char *name;
+		size_t len;
+
+		/* ... globals pristine key value */
+		lua_pushvalue(L, -2);
+		lua_rawget(L, -4);
+		if (!lua_isfunction(L, -2) || lua_rawequal(L, -1, -2) ||
+		    lua_type(L, -3) != LUA_TSTRING) {
+			lua_pop(L, 2);
+			continue;
+		}
+		lua_pop(L, 2);
+		name = lua_tolstring(L, -1, &len);
+		/* What no rule can name is no entry point. */
+		if (len >= sizeof(reg->name) || strlen(name) != len || !len)
+			continue;
+		if (st->nregs == NFLUA_ENTRIES_MAX)
+			luaL_error(L, "more than %d entry points",
+				   NFLUA_ENTRIES_MAX);
+		memset(reg, 0, sizeof(*reg));
+		strscpy(reg->name, name, sizeof(reg->name));
+		reg->kind = NFLUA_ENTRY_FUNCTION;
+		st->nregs++;
+	}
+	lua_pop(L, 2);
+
+	/* A table has no order, but all states must agree on one. */
+	sort(st->regs + first, st->nregs - first, sizeof(*st->regs),
+	     compare_regs, NULL);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
+	for (i = first; i < st->nregs; i++) {
+		lua_Debug ar;
+
+		lua_getglobal(L, st->regs[i].name);
+		lua_pushvalue(L, -1);
+		lua_getinfo(L, ">S", &ar);
+		st->regs[i].line = ar.linedefined > 0 ? ar.linedefined : 0;
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_pop(L, 1);
+}
+
+/* A first line that begins with '#' is for the shell. Its newline stays. */
+static const char *skip_shebang(const char *source, size_t *size)
+{
+	const char *nl;
+
+	if (!*size || *source != '#')
+		return source;
+	nl = memchr(source, '\n', *size);
+	if (!nl)
+		nl = source + *size;
+	*size -= nl - source;
+	return nl;
+}
+
+/* All of a new state's life up to the end of its body; argument: none. */
+static int state_body(lua_State *L)
+{
+	struct nflua_state *st = nflua_state(L);
+	const struct nflua_generation *gen = st->gen;
+	char chunk[NFLUA_NAME_SIZE + 1];
+	size_t size = gen->size;
+	const char *source;
+
+	lua_gc(L, LUA_GCSTOP);
+	luaL_openkernel(L);
+	nflua_packet_open(st);
+	nflua_library_open(L);
+	lua_newtable(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &functions_key);
+	lua_newtable(L);
+	lua_pushglobaltable(L);
+	lua_pushnil(L);
+	while (lua_next(L, -2)) {
+		lua_pushvalue(L, -2);
+		lua_insert(L, -2);
+		lua_rawset(L, -5);
+	}
+	lua_pop(L, 1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &pristine_key);
+	lua_gc(L, LUA_GCRESTART);
+
+	snprintf(chunk, sizeof(chunk), "=%s", gen->name);
+	source = skip_shebang(gen->source, &size);
+	if (luaL_loadbufferx(L, source, size, chunk, "t") != LUA_OK)
+		return lua_error(L);
+	lua_call(L, 0, 0);
+
+	register_globals(L, st);
+	lua_pushnil(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &pristine_key);
+	return 0;
+}
+
+/* Lays the functions out as nflua_state_call() wants them. */
+static int state_settle(lua_State *L)
+{
+	lua_gc(L, LUA_GCCOLLECT);
+	return 0;
+}
+
+static bool state_settle_stack(struct nflua_state *st)
+{
+	lua_State *L = st->L;
+	unsigned int i;
+
+	lua_settop(L, 0);
+	if (!lua_checkstack(L, st->nregs + LUA_MINSTACK))
+		return false;
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
+	for (i = 0; i < st->nregs; i++)
+		lua_rawgeti(L, 1, i + 1);
+	lua_remove(L, 1);
+	lua_pushcfunction(L, message_handler);
+	/* What the body left behind must not count against the first packet. */
+	lua_pushcfunction(L, state_settle);
+	if (lua_pcall(L, 0, 0, 0) != LUA_OK)
+		lua_pop(L, 1);
+	return true;
+}
+
+/**
+ * nflua_state_create() - make a state and run the body of its script in it
+ * @gen: the generation, with source and name
+ * @cpu: the CPU that will use it, -1 for the control state
+ * @limit: bytes that it may allocate
+ * @error: where the Lua message goes, to be kfree()d; NULL for no memory
+ *
+ * On success @regs of the state is the list of registrations, to be kfree()d
+ * by the caller; on a packet state the stack is ready for nflua_state_call().
+ *
+ * Context: process, sleeps
+ * Return: the state, or an ERR_PTR(): -ENOMEM, -EINVAL with @error set,
+ * -EINTR if the task was killed
+ */
+struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
+				       size_t limit, char **error)
+{
+	int node = cpu < 0 ? NUMA_NO_NODE : cpu_to_node(cpu);
+	struct nflua_state *st;
+	const char *msg;
+	int status;
+
+	st = kzalloc_node(sizeof(*st), GFP_KERNEL_ACCOUNT, node);
+	if (!st)
+		return ERR_PTR(-ENOMEM);
+	st->log = kmalloc_node(NFLUA_LOG_MAX, GFP_KERNEL_ACCOUNT, node);
+	st->regs = kcalloc(NFLUA_ENTRIES_MAX, sizeof(*st->regs), GFP_KERNEL);
+	if (cpu < 0)
+		st->output = kzalloc(NFLUA_OUTPUT_MAX, GFP_KERNEL);
+	if (!st->log || !st->regs || (cpu < 0 && !st->output)) {
+		nflua_state_destroy(st);
+		return ERR_PTR(-ENOMEM);
+	}
+	spin_lock_init(&st->lock);
+	st->gen = gen;
+	st->cpu = cpu;
+	st->gfp = GFP_KERNEL_ACCOUNT;
+	st->limit = limit;
+	st->budget = NFLUA_BODY_NS;
+	st->deadline_seq = U64_MAX;
+	st->ext.fuel = NFLUA_FUEL;
+	st->ext.refuel = state_refuel;
+	state_set_stack(st);
+	st->L = lua_newstate(state_alloc, &st->ext);
+	if (!st->L) {
+		nflua_state_destroy(st);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	lua_pushcfunction(st->L, message_handler);
+	lua_pushcfunction(st->L, state_body);
+	status = lua_pcall(st->L, 0, 0, 1);
+	if (status == LUA_OK && !state_settle_stack(st)) {
+		lua_settop(st->L, 0);
+		lua_pushliteral(st->L, "not enough memory");
+		status = LUA_ERRMEM;
+	}
+	if (status != LUA_OK) {
+		msg = lua_tostring(st->L, -1);
+		*error = kstrdup(msg ?: "not enough memory", GFP_KERNEL);
+		status = fatal_signal_pending(current) ? -EINTR : -EINVAL;
+		nflua_state_destroy(st);
+		return ERR_PTR(status);
+	}
+	st->ext.killed = false;
+	if (cpu >= 0) {
+		st->gfp = GFP_ATOMIC;
+		st->budget = NFLUA_CALL_NS;
+	}
+	return st;
+}
+
+/**
+ * nflua_state_destroy() - free a state that nothing can enter any more
+ * @st: the state, also one that is half made
+ *
+ * Finalizers of the script run, for as long as a body may.
+ *
+ * Context: process, sleeps
+ */
+void nflua_state_destroy(struct nflua_state *st)
+{
+	if (!st)
+		return;
+	if (st->L) {
+		st->gfp = GFP_KERNEL_ACCOUNT;
+		st->seq++;
+		st->budget = NFLUA_CALL_NS;
+		st->ext.fuel = NFLUA_FUEL;
+		st->ext.killed = false;
+		state_set_stack(st);
+		lua_close(st->L);
+	}
+	kfree(st->regs);
+	kfree(st->output);
+	kfree(st->log);
+	kfree(st);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * nflua's user-space interface: the generic netlink family and what the
+ * iptables extensions "lua" and "LUA" carry in a rule.
+ *
+ * nflua.yaml beside this file describes the same family in the kernel's
+ * netlink-spec format; a selftest compares the two with the live policy.
+ */
+#ifndef _UAPI_NFLUA_H
+#define _UAPI_NFLUA_H
+
+#include <linux/types.h>
+
+#define NFLUA_GENL_NAME		"nflua"
+#define NFLUA_GENL_VERSION	1
+
+/* Multicast groups; joining one needs CAP_NET_ADMIN. */
+#define NFLUA_MCGRP_EVENTS	"events"	/* a script came, changed, went */
+#define NFLUA_MCGRP_LOG		"log"		/* what print() wrote */
+#define NFLUA_MCGRP_ERRORS	"errors"	/* an entry point failed */
+
+/* Longest names, with the terminating NUL. */
+#define NFLUA_NAME_SIZE		64	/* [A-Za-z0-9_.-]{1,63} */
+#define NFLUA_FUNCTION_SIZE	64
+
+/* Most bytes of source in one script, and in one message's SOURCE. */
+#define NFLUA_SOURCE_MAX	(8 * 1024 * 1024)
+#define NFLUA_PART_MAX		(32 * 1024)
+
+/**
+ * enum nflua_cmd - commands; each needs CAP_NET_ADMIN in the network
+ *	namespace's owning user namespace
+ *
+ * @NFLUA_CMD_SCRIPT_LOAD: load a new script. NAME, SIZE, OFFSET and SOURCE are
+ *	required, FLAGS and MEMORY_LIMIT optional (read from the last part). A source larger than
+ *	%NFLUA_PART_MAX is sent in several messages of one socket, in order, the
+ *	first with OFFSET 0; all but the last are only acknowledged. The last
+ *	one loads, and is answered by one message (NAME, GENERATION, OUTPUT,
+ *	ENTRY...), or by one with ERROR before the negative acknowledgement.
+ * @NFLUA_CMD_SCRIPT_REPLACE: the same for a script that exists; rules and
+ *	hooks switch to the new source without missing a packet. -ENOENT if
+ *	there is none of this name.
+ * @NFLUA_CMD_SCRIPT_UNLOAD: remove script NAME; -EBUSY while rules refer
+ * @NFLUA_CMD_SCRIPT_GET: describe script NAME, or with NLM_F_DUMP all of them
+ * @NFLUA_CMD_SCRIPT_EVENT: multicast in "events": NAME, EVENT, GENERATION
+ * @NFLUA_CMD_SCRIPT_LOG: multicast in "log": NAME, CPU, TEXT
+ * @NFLUA_CMD_SCRIPT_ERROR: multicast in "errors": NAME, CPU, TEXT, and one
+ *	ENTRY with KIND and NAME
+ */
+enum nflua_cmd {
+	NFLUA_CMD_UNSPEC,
+	NFLUA_CMD_SCRIPT_LOAD,
+	NFLUA_CMD_SCRIPT_REPLACE,
+	NFLUA_CMD_SCRIPT_UNLOAD,
+	NFLUA_CMD_SCRIPT_GET,
+	NFLUA_CMD_SCRIPT_EVENT,
+	NFLUA_CMD_SCRIPT_LOG,
+	NFLUA_CMD_SCRIPT_ERROR,
+
+	__NFLUA_CMD_MAX
+};
+#define NFLUA_CMD_MAX (__NFLUA_CMD_MAX - 1)
+
+/**
+ * enum nflua_script_flags - bits of %NFLUA_A_SCRIPT_FLAGS
+ *
+ * @NFLUA_SCRIPT_F_CHECK: with LOAD or REPLACE: do all but publish, then throw
+ *	the new states away. The reply is that of a load. LOAD with CHECK does
+ *	not mind whether the name is taken.
+ */
+enum nflua_script_flags {
+	NFLUA_SCRIPT_F_CHECK	= 1 << 0,
+};
+
+/**
+ * enum nflua_script_attr - attributes of all commands, top level
+ *
+ * @NFLUA_A_SCRIPT_NAME: string
+ * @NFLUA_A_SCRIPT_FLAGS: u32, &enum nflua_script_flags
+ * @NFLUA_A_SCRIPT_SIZE: u32, bytes of the whole source
+ * @NFLUA_A_SCRIPT_OFFSET: u32, where in it SOURCE begins
+ * @NFLUA_A_SCRIPT_SOURCE: binary, at most %NFLUA_PART_MAX bytes
+ * @NFLUA_A_SCRIPT_MEMORY_LIMIT: u64, bytes that one state may use
+ * @NFLUA_A_SCRIPT_GENERATION: u32, 1 for a load, one more with each replace
+ * @NFLUA_A_SCRIPT_LOADED: u64, when this generation appeared, seconds of
+ *	CLOCK_REALTIME
+ * @NFLUA_A_SCRIPT_STATES: u32, number of packet states
+ * @NFLUA_A_SCRIPT_MEMORY: u64, bytes in use by all states together
+ * @NFLUA_A_SCRIPT_MEMORY_PEAK: u64, most bytes that one state ever used
+ * @NFLUA_A_SCRIPT_RULES: u32, number of rules that refer to the script
+ * @NFLUA_A_SCRIPT_ENTRY: nest of &enum nflua_entry_attr, repeated
+ * @NFLUA_A_SCRIPT_ERROR: string, why the command failed: the Lua message with
+ *	file and line, or the sentence of the extended acknowledgement completed
+ * @NFLUA_A_SCRIPT_OUTPUT: string, what the body printed, cut at 8 KiB
+ * @NFLUA_A_SCRIPT_EVENT: u8, &enum nflua_event
+ * @NFLUA_A_SCRIPT_CPU: u32, CPU of the packet state; absent: control state
+ * @NFLUA_A_SCRIPT_TEXT: string, a printed line or an error with traceback
+ * @NFLUA_A_SCRIPT_PAD: padding of u64 attributes
+ */
+enum nflua_script_attr {
+	NFLUA_A_SCRIPT_UNSPEC,
+	NFLUA_A_SCRIPT_NAME,
+	NFLUA_A_SCRIPT_FLAGS,
+	NFLUA_A_SCRIPT_SIZE,
+	NFLUA_A_SCRIPT_OFFSET,
+	NFLUA_A_SCRIPT_SOURCE,
+	NFLUA_A_SCRIPT_MEMORY_LIMIT,
+	NFLUA_A_SCRIPT_GENERATION,
+	NFLUA_A_SCRIPT_LOADED,
+	NFLUA_A_SCRIPT_STATES,
+	NFLUA_A_SCRIPT_MEMORY,
+	NFLUA_A_SCRIPT_MEMORY_PEAK,
+	NFLUA_A_SCRIPT_RULES,
+	NFLUA_A_SCRIPT_ENTRY,
+	NFLUA_A_SCRIPT_ERROR,
+	NFLUA_A_SCRIPT_OUTPUT,
+	NFLUA_A_SCRIPT_EVENT,
+	NFLUA_A_SCRIPT_CPU,
+	NFLUA_A_SCRIPT_TEXT,
+	NFLUA_A_SCRIPT_PAD,
+
+	__NFLUA_A_SCRIPT_MAX
+};
+#define NFLUA_A_SCRIPT_MAX (__NFLUA_A_SCRIPT_MAX - 1)
+
+/* values of NFLUA_A_SCRIPT_EVENT */
+enum nflua_event {
+	NFLUA_EVENT_UNSPEC,
+	NFLUA_EVENT_LOADED,
+	NFLUA_EVENT_REPLACED,
+	NFLUA_EVENT_UNLOADED,
+
+	__NFLUA_EVENT_MAX
+};
+#define NFLUA_EVENT_MAX (__NFLUA_EVENT_MAX - 1)
+
+/**
+ * enum nflua_entry_kind - values of %NFLUA_A_ENTRY_KIND
+ *
+ * @NFLUA_ENTRY_FUNCTION: a global function, for --function
+ * @NFLUA_ENTRY_MATCH: what nf:match registered
+ * @NFLUA_ENTRY_TARGET: what nf:target registered
+ * @NFLUA_ENTRY_HOOK: what nf:hook registered
+ */
+enum nflua_entry_kind {
+	NFLUA_ENTRY_FUNCTION,
+	NFLUA_ENTRY_MATCH,
+	NFLUA_ENTRY_TARGET,
+	NFLUA_ENTRY_HOOK,
+
+	__NFLUA_ENTRY_MAX
+};
+#define NFLUA_ENTRY_MAX (__NFLUA_ENTRY_MAX - 1)
+
+/**
+ * enum nflua_entry_attr - one entry point of a script
+ *
+ * A call ends in exactly one outcome or in exactly one error, so CALLS is the
+ * sum of all OUTCOME and ERRORS counters. They go on across a replace.
+ *
+ * @NFLUA_A_ENTRY_KIND: u8, &enum nflua_entry_kind
+ * @NFLUA_A_ENTRY_NAME: string: the function's name; for a match or target the
+ *	name given to netfilter.new; for a hook "FAMILY HOOK PRIORITY"
+ * @NFLUA_A_ENTRY_LINE: u32, line of the source that defines the function
+ * @NFLUA_A_ENTRY_FAMILY: u8, NFPROTO_*; hooks only
+ * @NFLUA_A_ENTRY_HOOKNUM: u8, NF_INET_*; hooks only
+ * @NFLUA_A_ENTRY_PRIORITY: s32; hooks only
+ * @NFLUA_A_ENTRY_ON_ERROR: u8, &enum nflua_on_error; hooks only (a rule
+ *	carries its own)
+ * @NFLUA_A_ENTRY_RULES: u32, rules that call it
+ * @NFLUA_A_ENTRY_CALLS: u64
+ * @NFLUA_A_ENTRY_OUTCOMES: nest of &enum nflua_outcome_attr, each u64, those
+ *	that are not zero
+ * @NFLUA_A_ENTRY_ERRORS: nest of &enum nflua_error_attr, each u64, those that
+ *	are not zero
+ * @NFLUA_A_ENTRY_LAST_ERROR: string, message and traceback of the last error
+ * @NFLUA_A_ENTRY_LAST_ERROR_TIME: u64, seconds of CLOCK_REALTIME
+ * @NFLUA_A_ENTRY_PAD: padding of u64 attributes
+ */
+enum nflua_entry_attr {
+	NFLUA_A_ENTRY_UNSPEC,
+	NFLUA_A_ENTRY_KIND,
+	NFLUA_A_ENTRY_NAME,
+	NFLUA_A_ENTRY_LINE,
+	NFLUA_A_ENTRY_FAMILY,
+	NFLUA_A_ENTRY_HOOKNUM,
+	NFLUA_A_ENTRY_PRIORITY,
+	NFLUA_A_ENTRY_ON_ERROR,
+	NFLUA_A_ENTRY_RULES,
+	NFLUA_A_ENTRY_CALLS,
+	NFLUA_A_ENTRY_OUTCOMES,
+	NFLUA_A_ENTRY_ERRORS,
+	NFLUA_A_ENTRY_LAST_ERROR,
+	NFLUA_A_ENTRY_LAST_ERROR_TIME,
+	NFLUA_A_ENTRY_PAD,
+
+	__NFLUA_A_ENTRY_MAX
+};
+#define NFLUA_A_ENTRY_MAX (__NFLUA_A_ENTRY_MAX - 1)
+
+/* what a function answered; for a match before "!" is applied */
+enum nflua_outcome_attr {
+	NFLUA_A_OUTCOME_UNSPEC,
+	NFLUA_A_OUTCOME_ACCEPT,
+	NFLUA_A_OUTCOME_DROP,
+	NFLUA_A_OUTCOME_CONTINUE,
+	NFLUA_A_OUTCOME_MATCH,
+	NFLUA_A_OUTCOME_NOMATCH,
+	NFLUA_A_OUTCOME_PAD,
+
+	__NFLUA_A_OUTCOME_MAX
+};
+#define NFLUA_A_OUTCOME_MAX (__NFLUA_A_OUTCOME_MAX - 1)
+
+/**
+ * enum nflua_error_attr - why a call was answered by the failure policy
+ *
+ * @NFLUA_A_ERROR_RUNTIME: the function raised an error
+ * @NFLUA_A_ERROR_VERDICT: it answered what is no verdict here
+ * @NFLUA_A_ERROR_MEMORY: the state's memory limit, or no memory
+ * @NFLUA_A_ERROR_TIME: it ran too long
+ * @NFLUA_A_ERROR_CSTACK: it needed more C stack than a callback may use
+ * @NFLUA_A_ERROR_SHORT: too little stack was left to enter it at all
+ * @NFLUA_A_ERROR_REENTRY: its state was already running on this CPU
+ * @NFLUA_A_ERROR_NOSTATE: this CPU has no state of the script
+ */
+enum nflua_error_attr {
+	NFLUA_A_ERROR_UNSPEC,
+	NFLUA_A_ERROR_RUNTIME,
+	NFLUA_A_ERROR_VERDICT,
+	NFLUA_A_ERROR_MEMORY,
+	NFLUA_A_ERROR_TIME,
+	NFLUA_A_ERROR_CSTACK,
+	NFLUA_A_ERROR_SHORT,
+	NFLUA_A_ERROR_REENTRY,
+	NFLUA_A_ERROR_NOSTATE,
+	NFLUA_A_ERROR_PAD,
+
+	__NFLUA_A_ERROR_MAX
+};
+#define NFLUA_A_ERROR_MAX (__NFLUA_A_ERROR_MAX - 1)
+
+/**
+ * enum nflua_on_error - what happens to a packet whose function failed
+ *
+ * @NFLUA_ON_ERROR_NOMATCH: the match does not match (default of a match);
+ *	applied after "!": a failure is never inverted
+ * @NFLUA_ON_ERROR_MATCH: the match matches
+ * @NFLUA_ON_ERROR_CONTINUE: the next rule (default of a target)
+ * @NFLUA_ON_ERROR_ACCEPT: the packet is accepted (default of a hook)
+ * @NFLUA_ON_ERROR_DROP: the packet is dropped
+ */
+enum nflua_on_error {
+	NFLUA_ON_ERROR_NOMATCH,
+	NFLUA_ON_ERROR_MATCH,
+	NFLUA_ON_ERROR_CONTINUE,
+	NFLUA_ON_ERROR_ACCEPT,
+	NFLUA_ON_ERROR_DROP,
+
+	__NFLUA_ON_ERROR_MAX
+};
+
+/* flags of struct xt_lua_info; XT_LUA_INVERT is for the match only */
+#define XT_LUA_INVERT	0x01
+
+/**
+ * struct xt_lua_info - match "lua" and target "LUA", revision 0
+ * @script: name of the script, NUL-terminated
+ * @function: name of a global function, NUL-terminated; empty: what the
+ *	script registered with nf:match or nf:target
+ * @on_error: &enum nflua_on_error, one that fits
+ * @flags: XT_LUA_*
+ * @reserved: zero
+ * @binding: the kernel's own, neither read nor compared by user space
+ */
+struct xt_lua_info {
+	char script[NFLUA_NAME_SIZE];
+	char function[NFLUA_FUNCTION_SIZE];
+	__u8 on_error;
+	__u8 flags;
+	__u8 reserved[6];
+
+	/* used internally by the kernel */
+	struct nflua_binding *binding __attribute__((aligned(8)));
+};
+
+#endif /* _UAPI_NFLUA_H */

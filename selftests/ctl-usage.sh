@@ -1,0 +1,330 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# nfluactl's command line: usage errors, exit codes, names, completion, files,
+# the offline check and its marks. Needs neither the module nor root, and with
+# the module there it loads nothing.
+#
+# NFLUACTL names the program; default: the built one, else the installed one.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+if [ -z "${NFLUACTL:-}" ]; then
+	NFLUACTL=$here/../build/userspace/nfluactl
+	[ -x "$NFLUACTL" ] || NFLUACTL=$(command -v nfluactl) || {
+		echo "TAP version 13"
+		echo "1..0 # SKIP nfluactl is not built"
+		exit 4
+	}
+fi
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+
+count=0
+failed=0
+
+ok() {
+	count=$((count + 1))
+	echo "ok $count $1"
+}
+
+not_ok() {
+	count=$((count + 1))
+	failed=$((failed + 1))
+	echo "not ok $count $1"
+	sed 's/^/# /' out err
+}
+
+# run ARGUMENT...: standard output in "out", error in "err", status in $status
+run() {
+	"$NFLUACTL" "$@" >out 2>err </dev/null
+	status=$?
+}
+
+# expect WHAT STATUS [ERR-PATTERN [OUT-PATTERN]]: judge the last run. Without
+# patterns for them the outputs may say anything.
+expect() {
+	if [ "$status" -ne "$2" ]; then
+		echo "# status $status, expected $2"
+		not_ok "$1"
+	elif [ $# -gt 2 ] && [ -n "$3" ] && ! grep -Eq -- "$3" err; then
+		echo "# standard error lacks: $3"
+		not_ok "$1"
+	elif [ $# -gt 3 ] && ! grep -Eq -- "$4" out; then
+		echo "# standard output lacks: $4"
+		not_ok "$1"
+	else
+		ok "$1"
+	fi
+}
+
+skip() {
+	count=$((count + 1))
+	echo "ok $count $1 # SKIP $2"
+}
+
+echo "TAP version 13"
+
+# A namespace that can't have scripts of anyone: where root may make one, the
+# module sees only that.
+run version
+expect "version" 0 "" '^nfluactl [0-9]'
+run -V
+expect "-V" 0 "" '^nfluactl [0-9]'
+module=absent
+run list
+[ "$status" -ne 3 ] && module=present
+if [ $module = absent ]; then
+	expect "no module: list says so and exits 3" 3 'module nflua is not loaded'
+	run -j show
+	expect "no module: show -j writes no JSON" 3 'module nflua'
+	if [ -s out ]; then not_ok "nothing on standard output"; else ok "nothing on standard output"; fi
+	run unload x
+	expect "no module: unload exits 3" 3 'module nflua'
+	echo 'return' >good.lua
+	run load good.lua
+	expect "no module: load exits 3" 3 'module nflua'
+else
+	for what in list show unload load; do
+		skip "no module: $what" "the module is there"
+	done
+	skip "nothing on standard output" "the module is there"
+fi
+
+# usage
+run
+expect "no command" 1 'command is missing'
+run nonsense
+expect "unknown command" 1 "no command 'nonsense'"
+run lod x
+expect "unknown command, near a known one" 1 "did you mean 'load'"
+run remove x
+expect "unknown command, another tool's word" 1 "did you mean 'unload'"
+run --nonsense list
+expect "unknown global option" 1 'no option --nonsense'
+run list --nonsense
+expect "unknown option of a command" 1 'no option --nonsense'
+run -x list
+expect "unknown letter" 1 'no option -x'
+run list x
+expect "too many words" 1 "'x' is one word too many"
+run load
+expect "too few words" 1 'FILE'
+run load --name
+expect "option without its argument" 1 'name needs an argument'
+run list --json=1
+expect "option with an argument too many" 1 'json takes no argument'
+run load --name a --name b file
+expect "option given twice" 1 'given twice'
+run help nonsense
+expect "help on an unknown command" 1 "no command 'nonsense'"
+
+# help
+run help
+expect "help" 0 "" '^  load FILE'
+run --help
+expect "--help" 0 "" '^  load FILE'
+for command in load replace unload list show check version help completion; do
+	run help "$command"
+	expect "help $command" 0 "" "^usage: nfluactl $command"
+	run "$command" --help
+	expect "$command --help" 0 "" "^usage: nfluactl $command"
+done
+
+# names
+echo 'return' >good.lua
+cp good.lua 'bad name.lua'
+run load 'bad name.lua'
+expect "a file's name that is no script's" 1 'give one with --name'
+for name in '' 'a/b' 'a b' $'a\nb' "$(printf '%064d' 0)" 'ä'; do
+	run load --name "$name" good.lua
+	expect "name refused: $(printf %q "$name" | cut -c 1-20)" 1 'no name for a script'
+	run unload "$name"
+	expect "unload refuses it, too" 1 'no name for a script'
+done
+run check --name "$(printf '%063d' 0)" good.lua
+if [ "$status" -eq 1 ]; then not_ok "63 bytes are a name"; else ok "63 bytes are a name"; fi
+
+# sizes
+for size in 0 x 1x 1KB -1 99999999999999999999 17179869184G 1.5M ''; do
+	run load --memory "$size" good.lua
+	expect "size refused: '$size'" 1 'is no size'
+done
+
+# files
+run load missing.lua
+expect "a file that is not there" 1 "no file 'missing.lua'"
+run load .
+expect "a directory" 1 'is a directory|no name for a script'
+mkdir dir
+run load dir
+expect "a directory with a good name" 1 'is a directory'
+truncate -s 8388609 large.lua
+run load large.lua
+expect "a file that is too large: both sizes" 1 '8388609 bytes.*8388608'
+head -c 8388609 /dev/zero | "$NFLUACTL" load - >out 2>err
+status=$?
+expect "standard input that is too large" 1 'more than 8388608.*8388608'
+if [ "$(id -u)" -ne 0 ]; then
+	: >secret.lua
+	chmod 0 secret.lua
+	run load secret.lua
+	expect "a file that may not be read" 1 'permission denied'
+else
+	skip "a file that may not be read" "root may"
+fi
+
+# namespaces
+run -n no-such-namespace list
+expect "a namespace that is not there" 1 "no network namespace 'no-such-namespace'"
+run -n 4194305 list
+expect "a process that is not there" 1 'nor a process'
+run -n good.lua/ list
+expect "a path that is none" 1 'namespace'
+if [ "$(id -u)" -eq 0 ]; then
+	run -n "$tmp/good.lua" list
+	expect "a file that is no namespace" 1 'is no network namespace'
+else
+	skip "a file that is no namespace" "not root"
+fi
+
+# completion
+run completion bash
+expect "completion bash" 0 "" '^complete -F _nfluactl nfluactl'
+cp out completion
+run completion fish
+expect "completion of another shell" 1 "no completion for 'fish'"
+if bash -n completion; then ok "bash reads it"; else not_ok "bash reads it"; fi
+
+# complete WHAT EXPECTED WORD...: the words that the last WORD completes to
+complete_words() {
+	local what=$1 expected=$2 got
+
+	shift 2
+	got=$(
+		PATH=$(dirname "$NFLUACTL"):$PATH
+		# shellcheck source=/dev/null
+		. ./completion
+		# shellcheck disable=SC2317 # the completion calls it
+		compopt() { :; }
+		# shellcheck disable=SC2034 # the completion reads them
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_nfluactl 2>/dev/null
+		echo "${COMPREPLY[*]}"
+	)
+	echo "got: $got" >out
+	: >err
+	if [ "$got" = "$expected" ]; then ok "$what"; else not_ok "$what"; fi
+}
+complete_words "completes commands" "list load" nfluactl l
+complete_words "completes options of a command" "--netns --name" nfluactl load --n
+complete_words "completes global options" "--netns" nfluactl --n
+complete_words "completes files" "good.lua" nfluactl load go
+complete_words "completes behind options" "good.lua" nfluactl -j load --memory 1M go
+complete_words "completes help's commands" "check completion" nfluactl help c
+complete_words "completes nothing where nothing fits" "" nfluactl load --memory ''
+
+# the syntax check, with the module or without
+can_check=yes
+run check good.lua
+if [ "$status" -eq 3 ]; then
+	can_check=no
+	expect "check without compiler" 3 'built without a compiler'
+else
+	expect "a good script" 0
+fi
+
+# mark WHAT NAME MESSAGE LINE MARK: the script on standard input fails with
+# MESSAGE, and shows LINE with MARK under it
+mark() {
+	local what=$1 name=$2 message=$3 line=$4 under=$5
+
+	cat >"$name.lua"
+	if [ $can_check = no ]; then
+		skip "$what" "no compiler"
+		return
+	fi
+	run check "$name.lua"
+	printf '%s\n' "$line" "$under" >want
+	if [ "$status" -eq 2 ] && grep -Fq -- "$name.lua:$message" err &&
+	   grep -F -A 1 -- "$line" err | cmp -s - want; then
+		ok "$what"
+	else
+		echo "# status $status; expected 2, '$message' and"
+		sed 's/^/# /' want
+		not_ok "$what"
+	fi
+}
+
+mark "mark under the token" token "2: unexpected symbol near '='" \
+	'    2 |     x = = 1' \
+	'      |         ^' <<'END'
+-- a script
+	x = = 1
+END
+mark "mark under the second of equal tokens" second "1: unexpected symbol near 'then'" \
+	'    1 | if x then then end' \
+	'      |           ^~~~' <<'END'
+if x then then end
+END
+mark "mark at the end" end "3: 'end' expected (to close 'if' at line 1) near <eof>" \
+	'    2 | x = 1' \
+	'      |      ^' <<'END'
+if y then
+x = 1
+END
+mark "mark under a string" string "1: unfinished string near" \
+	'    1 | local s = "abc' \
+	'      |           ^~~~' <<'END'
+local s = "abc
+END
+mark "long lines are cut" long "1: unexpected symbol near ')'" \
+	"    1 | ...$(printf 'x = 1 %.0s' {1..10}))" \
+	"      | $(printf '%63s' '')^" <<END
+$(printf 'x = 1 %.0s' {1..30}))
+END
+
+if [ $can_check = yes ]; then
+	printf 'x = 1\n\0y' >nul.lua
+	run check nul.lua
+	expect "a NUL byte" 2 '^nul.lua:2: '
+	printf '\033Lua\124\000\031\223\r\n\032\n' >bytecode.lua
+	run check bytecode.lua
+	expect "bytecode" 2 'binary'
+	printf '#!/usr/bin/nflua\nx = = 1\n' >shebang.lua
+	run check shebang.lua
+	expect "a first line for the shell counts" 2 '^shebang.lua:2: '
+	run check - <shebang.lua
+	echo 'x = 1.5' >float.lua
+	run check float.lua
+	expect "a float" 2 '^float.lua:1: '
+	{ printf 'x = '; printf '(%.0s' {1..100000}; echo; } >deep.lua
+	run check deep.lua
+	expect "100,000 nested parentheses" 2 '^deep.lua:1: '
+	if [ "$(wc -c <err)" -lt 1000 ]; then ok "told briefly"; else not_ok "told briefly"; fi
+	: >empty.lua
+	run check empty.lua
+	expect "an empty script" 0
+	run -j check good.lua
+	expect "check -j" 0 "" '"name":"good"'
+	echo 'x = = 1' | "$NFLUACTL" check - >out 2>err
+	status=$?
+	expect "standard input" 2 '^stdin:1: '
+	echo 'x = = 1' | "$NFLUACTL" check --name given - >out 2>err
+	status=$?
+	expect "standard input with a name" 2 '^stdin:1: '
+fi
+
+# output that goes nowhere
+if [ -w /dev/full ]; then
+	"$NFLUACTL" version >/dev/full 2>err
+	status=$?
+	: >out
+	expect "a full device" 1 'cannot write'
+else
+	skip "a full device" "there is no /dev/full"
+fi
+
+echo "1..$count"
+[ $failed -eq 0 ]

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* nfluactl: load Lua packet filters into the kernel, and show what they do. */
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "print.h"
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = {};
+	int code, err;
+
+	/* A reader that goes away ends us with an exit code, not a signal. */
+	signal(SIGPIPE, SIG_IGN);
+	code = ctl_parse(&ctl, argc, argv);
+	if (code >= 0)
+		return code;
+	out_begin(ctl.json, ctl.pretty);
+	code = ctl.command->run(&ctl);
+	nflua_close(ctl.nl);
+	err = out_end();
+	if (err) {
+		ctl_error("cannot write to standard output: %s", strerror(-err));
+		return code ? code : CTL_USAGE;
+	}
+	return code;
+}

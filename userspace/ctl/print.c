@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The print layer: text for people, JSON for programs, one call for both. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "print.h"
+
+/* Deepest nesting of arrays and objects; show has four levels. */
+#define MAX_DEPTH	8
+
+static struct {
+	bool json;
+	bool pretty;
+	bool written;
+	unsigned int depth;
+	bool filled[MAX_DEPTH];	/* something was written at this level */
+} out;
+
+/**
+ * out_begin() - choose the form of the output
+ * @json: JSON instead of text
+ * @pretty: JSON with line breaks
+ */
+void out_begin(bool json, bool pretty)
+{
+	memset(&out, 0, sizeof(out));
+	out.json = json;
+	out.pretty = pretty;
+}
+
+/**
+ * out_end() - end the output
+ *
+ * Return: 0, or a negative errno if standard output could not take it
+ */
+int out_end(void)
+{
+	if (out.json && out.written)
+		putchar('\n');
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+/**
+ * out_is_json() - whether the output is JSON
+ *
+ * Return: what out_begin() was told
+ */
+bool out_is_json(void)
+{
+	return out.json;
+}
+
+/**
+ * text_utf8() - look at a character
+ * @p: it begins here; a NUL ends the text
+ *
+ * Return: bytes of the valid UTF-8 sequence at @p, 0 if there is none
+ */
+unsigned int text_utf8(const char *p)
+{
+	const unsigned char *s = (const unsigned char *)p;
+	unsigned int len, i;
+	uint32_t c;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		len = 2, c = s[0] & 0x1f;
+	else if ((s[0] & 0xf0) == 0xe0)
+		len = 3, c = s[0] & 0x0f;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		len = 4, c = s[0] & 0x07;
+	else
+		return 0;
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if ((len == 3 && c < 0x800) || (len == 4 && (c < 0x10000 || c > 0x10ffff)) ||
+	    (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	return len;
+}
+
+/* What is no UTF-8 becomes U+FFFD: JSON has no other way. */
+static void json_string(const char *s)
+{
+	unsigned int len;
+
+	putchar('"');
+	while (*s) {
+		len = text_utf8(s);
+		if (!len) {
+			fputs("\\ufffd", stdout);
+			s++;
+			continue;
+		}
+		if (*s == '"' || *s == '\\')
+			printf("\\%c", *s);
+		else if (*s == '\n')
+			fputs("\\n", stdout);
+		else if (*s == '\t')
+			fputs("\\t", stdout);
+		else if (len == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f))
+			printf("\\u%04x", (unsigned char)*s);
+		else
+			fwrite(s, 1, len, stdout);
+		s += len;
+	}
+	putchar('"');
+}
+
+static void json_newline(void)
+{
+	if (out.pretty)
+		printf("\n%*s", (int)out.depth * 4, "");
+}
+
+/* Everything before a value: comma, line break, key. */
+static void json_key(const char *key)
+{
+	if (out.depth) {
+		if (out.filled[out.depth - 1])
+			putchar(',');
+		out.filled[out.depth - 1] = true;
+		json_newline();
+	}
+	if (key) {
+		json_string(key);
+		putchar(':');
+		if (out.pretty)
+			putchar(' ');
+	}
+}
+
+static void json_open(const char *key, char bracket)
+{
+	json_key(key);
+	out.written = true;
+	putchar(bracket);
+	out.filled[out.depth++] = false;
+}
+
+static void json_close(char bracket)
+{
+	out.depth--;
+	if (out.filled[out.depth])
+		json_newline();
+	putchar(bracket);
+}
+
+/**
+ * out_array() - begin an array; nothing in text
+ * @key: its key, NULL for a value without one
+ */
+void out_array(const char *key)
+{
+	if (out.json)
+		json_open(key, '[');
+}
+
+/**
+ * out_array_end() - end the array begun last
+ */
+void out_array_end(void)
+{
+	if (out.json)
+		json_close(']');
+}
+
+/**
+ * out_object() - begin an object; nothing in text
+ * @key: its key, NULL for a value without one
+ */
+void out_object(const char *key)
+{
+	if (out.json)
+		json_open(key, '{');
+}
+
+/**
+ * out_object_end() - end the object begun last
+ */
+void out_object_end(void)
+{
+	if (out.json)
+		json_close('}');
+}
+
+/* Write an already converted value; @raw is what JSON gets. */
+static void value(const char *key, const char *fmt, const char *raw, const char *text)
+{
+	if (out.json) {
+		if (key) {
+			json_key(key);
+			fputs(raw, stdout);
+		}
+	} else if (fmt) {
+		printf(fmt, text);
+	}
+}
+
+/* Write @s so that it can't steer a terminal; @breaks: a line break may stay. */
+static const char *put_sanitized(FILE *to, const char *s, bool breaks)
+{
+	unsigned int len = text_utf8(s);
+	unsigned char c = *s;
+
+	/* U+0080 to U+009F steer some terminals, too. */
+	if (!len || c == 0x7f || (c < 0x20 && c != '\t' && !(breaks && c == '\n')) ||
+	    (c == 0xc2 && (unsigned char)s[1] < 0xa0)) {
+		fprintf(to, "\\x%02x", c);
+		return s + 1;
+	}
+	fwrite(s, 1, len, to);
+	return s + len;
+}
+
+/**
+ * out_string() - write a string
+ * @key: for JSON
+ * @fmt: for text
+ * @string: the string
+ */
+void out_string(const char *key, const char *fmt, const char *string)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to;
+
+	if (out.json) {
+		if (key) {
+			json_key(key);
+			json_string(string);
+		}
+		return;
+	}
+	if (!fmt)
+		return;
+	to = open_memstream(&text, &size);
+	if (!to)
+		return;
+	while (*string)
+		string = put_sanitized(to, string, false);
+	if (!fclose(to))
+		printf(fmt, text);
+	free(text);
+}
+
+/**
+ * out_uint() - write an unsigned number
+ * @key: for JSON
+ * @fmt: for text
+ * @number: the number
+ */
+void out_uint(const char *key, const char *fmt, uint64_t number)
+{
+	char buf[24];
+
+	snprintf(buf, sizeof(buf), "%" PRIu64, number);
+	value(key, fmt, buf, buf);
+}
+
+/**
+ * out_int() - write a signed number
+ * @key: for JSON
+ * @fmt: for text
+ * @number: the number
+ */
+void out_int(const char *key, const char *fmt, int64_t number)
+{
+	char buf[24];
+
+	snprintf(buf, sizeof(buf), "%" PRId64, number);
+	value(key, fmt, buf, buf);
+}
+
+/**
+ * out_bool() - write a truth value
+ * @key: for JSON
+ * @fmt: for text
+ * @truth: the value
+ */
+void out_bool(const char *key, const char *fmt, bool truth)
+{
+	value(key, fmt, truth ? "true" : "false", truth ? "yes" : "no");
+}
+
+/**
+ * out_null() - write that there is no value
+ * @key: for JSON
+ * @fmt: for text, where a dash stands for it
+ */
+void out_null(const char *key, const char *fmt)
+{
+	value(key, fmt, "null", "-");
+}
+
+/**
+ * text_bytes() - a number of bytes in the largest fitting unit
+ * @buf: where it goes
+ * @size: bytes of @buf
+ * @bytes: the number
+ */
+void text_bytes(char *buf, size_t size, uint64_t bytes)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	uint64_t whole = bytes, tenths = 0;
+	unsigned int unit = 0;
+
+	while (whole >= 1024 && unit < 4) {
+		tenths = whole % 1024 * 10 / 1024;
+		whole /= 1024;
+		unit++;
+	}
+	if (tenths)
+		snprintf(buf, size, "%" PRIu64 ".%" PRIu64 " %s", whole, tenths, units[unit]);
+	else
+		snprintf(buf, size, "%" PRIu64 " %s", whole, units[unit]);
+}
+
+/**
+ * out_bytes() - write a number of bytes: exact in JSON, readable in text
+ * @key: for JSON
+ * @fmt: for text
+ * @bytes: the number
+ */
+void out_bytes(const char *key, const char *fmt, uint64_t bytes)
+{
+	char raw[24], text[32];
+
+	snprintf(raw, sizeof(raw), "%" PRIu64, bytes);
+	text_bytes(text, sizeof(text), bytes);
+	value(key, fmt, raw, text);
+}
+
+/**
+ * out_time() - write a moment: seconds in JSON, local time in text
+ * @key: for JSON
+ * @fmt: for text
+ * @seconds: since the epoch
+ */
+void out_time(const char *key, const char *fmt, uint64_t seconds)
+{
+	char raw[24], text[32] = "?";
+	time_t when = (time_t)seconds;
+	struct tm tm;
+
+	snprintf(raw, sizeof(raw), "%" PRIu64, seconds);
+	if (localtime_r(&when, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	value(key, fmt, raw, text);
+}
+
+/**
+ * out_text() - write to text only
+ * @fmt: as printf() has it
+ */
+void out_text(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (out.json)
+		return;
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+}
+
+/**
+ * text_sanitized() - write lines that may hold anything
+ * @to: stream
+ * @text: the lines; the last gets its line break if it has none
+ * @indent: before each line
+ *
+ * A script's messages may contain a packet's bytes: what could steer a
+ * terminal is written as \xNN.
+ */
+void text_sanitized(FILE *to, const char *text, const char *indent)
+{
+	bool start = true;
+
+	while (*text) {
+		if (start)
+			fputs(indent, to);
+		start = *text == '\n';
+		text = put_sanitized(to, text, true);
+	}
+	if (!start)
+		putc('\n', to);
+}
+
+/**
+ * out_block() - write a text of several lines that may hold anything
+ * @key: for JSON
+ * @indent: before each line of text; NULL: JSON only
+ * @text: the lines
+ */
+void out_block(const char *key, const char *indent, const char *text)
+{
+	if (out.json)
+		out_string(key, NULL, text);
+	else if (indent)
+		text_sanitized(stdout, text, indent);
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A script and its entry points in text and JSON. */
+#include <string.h>
+
+#include <linux/netfilter.h>
+
+#include "ctl.h"
+#include "print.h"
+
+static void print_outcomes(const struct nflua_entry *entry)
+{
+	const char *lead = "    outcomes: ";
+	unsigned int i;
+
+	out_object("outcomes");
+	for (i = NFLUA_A_OUTCOME_UNSPEC + 1; i < NFLUA_A_OUTCOME_PAD; i++) {
+		if (entry->outcomes[i]) {
+			out_text("%s%s", lead, nflua_outcome_name(i));
+			lead = ", ";
+		}
+		out_uint(nflua_outcome_name(i), entry->outcomes[i] ? " %s" : NULL,
+			 entry->outcomes[i]);
+	}
+	if (*lead == ',')
+		out_text("\n");
+	out_object_end();
+}
+
+static void print_errors(const struct nflua_entry *entry)
+{
+	const char *lead = "    errors: ";
+	unsigned int i;
+
+	out_object("errors");
+	for (i = NFLUA_A_ERROR_UNSPEC + 1; i < NFLUA_A_ERROR_PAD; i++) {
+		if (entry->errors[i]) {
+			out_text("%s%s", lead, nflua_error_name(i));
+			lead = ", ";
+		}
+		out_uint(nflua_error_name(i), entry->errors[i] ? " %s" : NULL, entry->errors[i]);
+	}
+	if (*lead == ',')
+		out_text("\n");
+	out_object_end();
+}
+
+static void print_last_error(const struct nflua_entry *entry)
+{
+	if (!entry->last_error) {
+		out_null("last_error", NULL);
+		out_null("last_error_time", NULL);
+		return;
+	}
+	out_text("    last error");
+	out_time("last_error_time", " (%s)", entry->last_error_time);
+	out_text(":\n");
+	out_block("last_error", "      ", entry->last_error);
+}
+
+/**
+ * script_print_entry() - write an entry point
+ * @entry: the entry point
+ * @detail: how much of it
+ */
+void script_print_entry(const struct nflua_entry *entry, enum script_detail detail)
+{
+	out_object(NULL);
+	out_string("kind", "  %s ", nflua_kind_name(entry->kind));
+	out_string("name", "%s", entry->name);
+	if (entry->line)
+		out_uint("line", ", line %s", entry->line);
+	else
+		out_null("line", NULL);
+	if (entry->kind == NFLUA_ENTRY_HOOK) {
+		out_string("family", NULL, nflua_family_name(entry->family));
+		out_string("hook", NULL, nflua_hook_name(entry->hooknum));
+		out_int("priority", NULL, entry->priority);
+		out_string("on_error", ", on error %s", nflua_on_error_name(entry->on_error));
+	}
+	if (detail == SCRIPT_ANSWER) {
+		out_text("\n");
+	} else {
+		out_uint("rules", entry->kind == NFLUA_ENTRY_HOOK ? NULL : ", rules %s",
+			 entry->rules);
+		out_uint("calls", ", calls %s", entry->calls);
+		out_text("\n");
+		print_outcomes(entry);
+		print_errors(entry);
+		if (detail == SCRIPT_FULL)
+			print_last_error(entry);
+	}
+	out_object_end();
+}
+
+/**
+ * script_print() - write a script with its entry points
+ * @script: the script
+ * @detail: how much of it
+ */
+void script_print(const struct nflua_script *script, enum script_detail detail)
+{
+	size_t i;
+
+	out_object(NULL);
+	out_string("name", "%s", script->name);
+	out_uint("generation", ", generation %s", script->generation);
+	out_time("loaded", ", loaded %s\n", script->loaded);
+	out_uint("states", "  states %s", script->states);
+	out_bytes("memory", ", memory %s", script->memory);
+	out_bytes("memory_peak", " (most of one state %s", script->memory_peak);
+	out_bytes("memory_limit", ", limit %s)", script->memory_limit);
+	if (detail != SCRIPT_ANSWER) {
+		out_uint("rules", ", rules %s", script->rules);
+		out_uint("calls", ", calls %s", nflua_script_calls(script));
+		out_uint("errors", ", errors %s", nflua_script_errors(script));
+	}
+	out_text("\n");
+	out_array("entries");
+	for (i = 0; i < script->nentries; i++)
+		script_print_entry(&script->entries[i], detail);
+	out_array_end();
+	if (detail == SCRIPT_ANSWER)
+		out_block("output", NULL, script->output ? script->output : "");
+	out_object_end();
+}

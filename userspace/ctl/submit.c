@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What load, replace and check have in common: options, request, answer. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "print.h"
+
+const struct ctl_option submit_options[] = {
+	{ "name", 0, "NAME", CTL_WORD_SCRIPT, "name of the script; default: the file's, without .lua" },
+	{ "memory", 0, "SIZE", CTL_WORD_NONE, "memory that one state may use: bytes, or with K, M or G" },
+	{ }
+};
+
+/**
+ * submit_prepare() - read the source and fill the request
+ * @ctl: the run
+ * @source: where the source goes; source_free() it whatever is returned
+ * @request: where the request goes
+ *
+ * Return: %CTL_OK, or another exit code with everything said
+ */
+int submit_prepare(struct ctl *ctl, struct source *source, struct nflua_source *request)
+{
+	const char *memory = ctl_value(ctl, "memory");
+	int err;
+
+	memset(request, 0, sizeof(*request));
+	memset(source, 0, sizeof(*source));
+	if (memory && (!ctl_parse_size(memory, &request->memory_limit) || !request->memory_limit))
+		return ctl_usage(ctl, "'%s' is no size: give bytes, or a number with K, M or G",
+				 memory);
+	err = source_read(ctl, source);
+	if (err)
+		return err;
+	request->name = source->name;
+	request->text = source->text;
+	request->size = source->size;
+	return CTL_OK;
+}
+
+/* Text: what the body printed, as it is. The JSON has it in the object. */
+static void put_output(const char *output)
+{
+	if (output && *output && !out_is_json())
+		text_sanitized(stdout, output, "");
+}
+
+/**
+ * submit_finish() - tell the user what became of the request
+ * @ctl: the run
+ * @source: what was sent
+ * @err: what the library returned
+ * @script: the kernel's answer, freed here; NULL after a failure
+ *
+ * Return: &enum ctl_exit
+ */
+int submit_finish(struct ctl *ctl, const struct source *source, int err,
+		  struct nflua_script *script)
+{
+	const char *error = nflua_script_error(ctl->nl);
+
+	if (err) {
+		put_output(nflua_script_output(ctl->nl));
+		if (error && ctl_script_error(source, error))
+			return CTL_REFUSED;
+		return ctl_refused(ctl, err, source->name);
+	}
+	put_output(script->output);
+	if (out_is_json()) {
+		out_array(NULL);
+		script_print(script, SCRIPT_ANSWER);
+		out_array_end();
+	}
+	nflua_script_free(script);
+	return CTL_OK;
+}

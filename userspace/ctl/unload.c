@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* nfluactl unload: remove a script. */
+#include "ctl.h"
+
+static int run(struct ctl *ctl)
+{
+	const char *name = ctl->operands[0];
+	int err;
+
+	if (!nflua_name_valid(name))
+		return ctl_usage(ctl, "'%s' is no name for a script", name);
+	err = ctl_connect(ctl);
+	if (err)
+		return err;
+	err = nflua_unload(ctl->nl, name);
+	return err ? ctl_refused(ctl, err, name) : CTL_OK;
+}
+
+static const struct ctl_command unload = {
+	.name = "unload",
+	.operands = "NAME",
+	.word = CTL_WORD_SCRIPT,
+	.min = 1,
+	.max = 1,
+	.help = "remove a script",
+	.details = "Refused while iptables rules refer to the script.",
+	.run = run,
+};
+CTL_COMMAND(unload);

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The socket: finding the family, one request and its answers, and what the
+ * kernel says when it refuses.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/genetlink.h>
+
+#include "internal.h"
+
+/* Enough for most answers; a longer one makes the buffer grow. */
+#define BUFFER_SIZE	(64 * 1024)
+
+/**
+ * nflua_fail() - keep the sentence of a failure
+ * @nl: handle
+ * @err: negative errno
+ * @fmt: the sentence, without a full stop or a newline
+ *
+ * Return: @err
+ */
+int nflua_fail(struct nflua *nl, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	free(nl->message);
+	nl->sentence = false;
+	va_start(ap, fmt);
+	if (vasprintf(&nl->message, fmt, ap) < 0)
+		nl->message = NULL;
+	va_end(ap);
+	return err;
+}
+
+/**
+ * nflua_message() - why the last call failed
+ * @nl: handle
+ *
+ * Return: the best sentence there is, in this order: the Lua message or the
+ *	completed sentence that the kernel sent, the extended acknowledgement,
+ *	the text of the errno. Valid until the next call with @nl.
+ */
+const char *nflua_message(const struct nflua *nl)
+{
+	if (nl->script_error)
+		return nl->script_error;
+	return nl->message ? nl->message : "no error";
+}
+
+/**
+ * nflua_script_error() - the kernel's own text about the script
+ * @nl: handle
+ *
+ * Return: the text as it came with the last refusal, for a Lua error
+ *	"NAME:LINE: text", perhaps with a traceback behind it; NULL if the
+ *	last call brought none. Valid until the next call with @nl.
+ */
+const char *nflua_script_error(const struct nflua *nl)
+{
+	return nl->script_error;
+}
+
+/**
+ * nflua_script_output() - what a body printed before its load failed
+ * @nl: handle
+ *
+ * Return: the text, or NULL. Valid until the next call with @nl.
+ */
+const char *nflua_script_output(const struct nflua *nl)
+{
+	return nl->script_output;
+}
+
+/**
+ * nflua_kernel_message() - the sentence that the kernel sent
+ * @nl: handle
+ *
+ * Return: nflua_message(), but NULL if the last failure came without a
+ *	sentence of the kernel. Valid until the next call with @nl.
+ */
+const char *nflua_kernel_message(const struct nflua *nl)
+{
+	if (nl->script_error)
+		return nl->script_error;
+	return nl->sentence ? nl->message : NULL;
+}
+
+/**
+ * nflua_attr_strdup() - copy a string attribute
+ * @attr: attribute, with or without a terminating NUL
+ *
+ * Return: the string, or NULL without memory
+ */
+char *nflua_attr_strdup(const struct nlattr *attr)
+{
+	return strndup(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+}
+
+/**
+ * nflua_attr_uint() - read an unsigned attribute of any width
+ * @attr: attribute
+ *
+ * Return: its value; 0 for a width that no integer has
+ */
+uint64_t nflua_attr_uint(const struct nlattr *attr)
+{
+	switch (mnl_attr_get_payload_len(attr)) {
+	case sizeof(uint8_t):
+		return mnl_attr_get_u8(attr);
+	case sizeof(uint16_t):
+		return mnl_attr_get_u16(attr);
+	case sizeof(uint32_t):
+		return mnl_attr_get_u32(attr);
+	case sizeof(uint64_t):
+		return mnl_attr_get_u64(attr);
+	default:
+		return 0;
+	}
+}
+
+static void forget(struct nflua *nl)
+{
+	free(nl->script_error);
+	free(nl->script_output);
+	free(nl->message);
+	nl->script_error = NULL;
+	nl->script_output = NULL;
+	nl->message = NULL;
+	nl->sentence = false;
+}
+
+/**
+ * nflua_request() - begin a request to the family
+ * @nl: handle
+ * @buf: zeroed or not, large enough for what follows
+ * @cmd: &enum nflua_cmd
+ * @flags: NLM_F_* beside NLM_F_REQUEST
+ *
+ * Return: the message, for attributes to be put
+ */
+struct nlmsghdr *nflua_request(struct nflua *nl, void *buf, uint8_t cmd, uint16_t flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl;
+
+	nlh->nlmsg_type = nl->family;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = NFLUA_GENL_VERSION;
+	return nlh;
+}
+
+/* The extended acknowledgement's sentence, or NULL. */
+static const struct nlattr *extack_message(const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
+	size_t skip = sizeof(*err);
+	const struct nlattr *attr;
+
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return NULL;
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		skip += mnl_nlmsg_get_payload_len(&err->msg);
+	if (skip > mnl_nlmsg_get_payload_len(nlh))
+		return NULL;
+	mnl_attr_for_each(attr, nlh, skip)
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+			return attr;
+	return NULL;
+}
+
+static int refusal(struct nflua *nl, const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (!err->error)
+		return 0;
+	attr = extack_message(nlh);
+	if (attr) {
+		nflua_fail(nl, err->error, "%.*s", (int)mnl_attr_get_payload_len(attr),
+			   (const char *)mnl_attr_get_payload(attr));
+		nl->sentence = true;
+		return err->error;
+	}
+	return nflua_fail(nl, err->error, "%s", strerror(-err->error));
+}
+
+/* A message of the family that says why: kept until the refusal comes. */
+static int keep_script_error(struct nflua *nl, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr, *error = NULL, *output = NULL;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == NFLUA_A_SCRIPT_ERROR)
+			error = attr;
+		else if (mnl_attr_get_type(attr) == NFLUA_A_SCRIPT_OUTPUT)
+			output = attr;
+	}
+	if (!error)
+		return 0;
+	free(nl->script_error);
+	free(nl->script_output);
+	nl->script_error = nflua_attr_strdup(error);
+	nl->script_output = output ? nflua_attr_strdup(output) : NULL;
+	return 1;
+}
+
+static ssize_t receive(struct nflua *nl)
+{
+	int fd = mnl_socket_get_fd(nl->sock);
+	ssize_t len;
+	char *buf;
+
+	do {
+		len = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC);
+	} while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return nflua_fail(nl, -errno, "receiving from the kernel failed: %s",
+				  strerror(errno));
+	if ((size_t)len > nl->bufsize) {
+		buf = realloc(nl->buf, len);
+		if (!buf)
+			return nflua_fail(nl, -ENOMEM, "no memory for an answer of %zd bytes",
+					  len);
+		nl->buf = buf;
+		nl->bufsize = len;
+	}
+	do {
+		len = mnl_socket_recvfrom(nl->sock, nl->buf, nl->bufsize);
+	} while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return nflua_fail(nl, -errno, "receiving from the kernel failed: %s",
+				  strerror(errno));
+	return len;
+}
+
+/* Return: 1 to go on, 0 when the exchange is complete, or a negative errno. */
+static int answer(struct nflua *nl, const struct nlmsghdr *nlh, nflua_reply_fn fn, void *data,
+		  bool *interrupted)
+{
+	int err;
+
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		*interrupted = true;
+	switch (nlh->nlmsg_type) {
+	case NLMSG_NOOP:
+		return 1;
+	case NLMSG_ERROR:
+		if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nlmsgerr))
+			return nflua_fail(nl, -EBADMSG, "the kernel's answer is cut short");
+		return refusal(nl, nlh);
+	case NLMSG_DONE:
+		if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(int)) {
+			err = *(int *)mnl_nlmsg_get_payload(nlh);
+			if (err < 0)
+				return nflua_fail(nl, err, "%s", strerror(-err));
+		}
+		return 0;
+	default:
+		if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct genlmsghdr))
+			return nflua_fail(nl, -EBADMSG, "the kernel's answer is cut short");
+		if (nlh->nlmsg_type == nl->family && keep_script_error(nl, nlh))
+			return 1;
+		err = fn ? fn(nlh, data) : 0;
+		if (err)
+			return nflua_fail(nl, err, "%s", strerror(-err));
+		return 1;
+	}
+}
+
+/**
+ * nflua_exchange() - send one request and take all its answers
+ * @nl: handle
+ * @nlh: request; must ask for an acknowledgement or a dump
+ * @fn: called for each answer that is no control message, may be NULL; after
+ *	it has failed the other answers are read and dropped
+ * @data: for @fn
+ *
+ * Return: 0, -EINTR if a dump was changed under way and has to be repeated,
+ *	or a negative errno
+ */
+int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, void *data)
+{
+	bool interrupted = false, done = false;
+	int err, result = 0;
+	ssize_t len;
+	int left;
+
+	forget(nl);
+	nlh->nlmsg_seq = ++nl->seq;
+	if (mnl_socket_sendto(nl->sock, nlh, nlh->nlmsg_len) < 0)
+		return nflua_fail(nl, -errno, "sending to the kernel failed: %s",
+				  strerror(errno));
+
+	while (!done) {
+		len = receive(nl);
+		if (len < 0)
+			return len;
+		left = len;
+		for (nlh = (struct nlmsghdr *)nl->buf; !done && mnl_nlmsg_ok(nlh, left);
+		     nlh = mnl_nlmsg_next(nlh, &left)) {
+			if (nlh->nlmsg_seq != nl->seq)
+				continue;
+			err = answer(nl, nlh, result ? NULL : fn, data, &interrupted);
+			if (err < 0)
+				result = err;
+			done = err == 0 || nlh->nlmsg_type == NLMSG_ERROR ||
+			       nlh->nlmsg_type == NLMSG_DONE;
+		}
+	}
+	if (!result && interrupted)
+		return nflua_fail(nl, -EINTR, "the scripts changed while they were listed");
+	return result;
+}
+
+static int take_family(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr;
+	uint16_t *family = data;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+		    mnl_attr_get_payload_len(attr) == sizeof(*family))
+			*family = mnl_attr_get_u16(attr);
+	return 0;
+}
+
+/* Asking for the family also makes the kernel load the module that has it. */
+static int resolve(struct nflua *nl)
+{
+	char buf[256] = {};
+	struct genlmsghdr *genl;
+	struct nlmsghdr *nlh;
+	uint16_t family = 0;
+	int err;
+
+	nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = GENL_ID_CTRL;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = CTRL_CMD_GETFAMILY;
+	genl->version = 1;
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, NFLUA_GENL_NAME);
+	err = nflua_exchange(nl, nlh, take_family, &family);
+	if (err)
+		return err;
+	nl->family = family;
+	return family ? 0 : -ENOENT;
+}
+
+/**
+ * nflua_open() - connect to the current network namespace's scripts
+ * @nlp: where the handle goes
+ *
+ * Makes the kernel load the module if it is not there and can be found.
+ *
+ * Return: 0, -ENOENT if the module is not loaded, or another negative errno
+ */
+int nflua_open(struct nflua **nlp)
+{
+	struct nflua *nl = calloc(1, sizeof(*nl));
+	int on = 1, err;
+
+	if (!nl)
+		return -ENOMEM;
+	nl->seq = time(NULL);
+	nl->bufsize = BUFFER_SIZE;
+	nl->buf = malloc(nl->bufsize);
+	if (!nl->buf) {
+		err = -ENOMEM;
+		goto fail;
+	}
+	nl->sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	if (!nl->sock || mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0) {
+		err = -errno;
+		goto fail;
+	}
+	/* Without these the sentences stay away; nothing else depends on them. */
+	mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &on, sizeof(on));
+	err = resolve(nl);
+	if (err)
+		goto fail;
+	*nlp = nl;
+	return 0;
+
+fail:
+	nflua_close(nl);
+	return err;
+}
+
+/**
+ * nflua_close() - end a connection
+ * @nl: handle, may be NULL
+ */
+void nflua_close(struct nflua *nl)
+{
+	if (!nl)
+		return;
+	if (nl->sock)
+		mnl_socket_close(nl->sock);
+	forget(nl);
+	free(nl->buf);
+	free(nl);
+}

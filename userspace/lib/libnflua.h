@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * libnflua: load, replace, unload and describe nflua's scripts from C.
+ *
+ * A handle belongs to one thread at a time and to the network namespace that
+ * was current when it was opened; enter another one first with
+ * nflua_netns_enter(). Functions return 0 or a negative errno; the sentence
+ * that goes with a failure is nflua_message().
+ */
+#ifndef _LIBNFLUA_H
+#define _LIBNFLUA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "uapi/nflua.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct nflua;
+
+/**
+ * struct nflua_source - what to load
+ * @name: name of the script, see nflua_name_valid()
+ * @text: the source; need not end in a NUL, and may contain some
+ * @size: bytes of @text, at most %NFLUA_SOURCE_MAX
+ * @memory_limit: bytes that one state may use; 0: the kernel's default
+ * @flags: &enum nflua_script_flags
+ */
+struct nflua_source {
+	const char *name;
+	const void *text;
+	size_t size;
+	uint64_t memory_limit;
+	uint32_t flags;
+};
+
+/**
+ * struct nflua_entry - one entry point of a script
+ * @kind: what it is
+ * @name: the function's, extension's or hook's name
+ * @line: line of the source that defines the function
+ * @family: NFPROTO_*; hooks only
+ * @hooknum: NF_INET_*; hooks only
+ * @priority: hooks only
+ * @on_error: the failure policy; hooks only
+ * @rules: number of rules that call it
+ * @calls: number of calls
+ * @outcomes: calls by answer, indexed by &enum nflua_outcome_attr
+ * @errors: calls that failed, indexed by &enum nflua_error_attr
+ * @last_error: message and traceback, or NULL
+ * @last_error_time: seconds since the epoch
+ */
+struct nflua_entry {
+	enum nflua_entry_kind kind;
+	char *name;
+	uint32_t line;
+	uint8_t family;
+	uint8_t hooknum;
+	int32_t priority;
+	enum nflua_on_error on_error;
+	uint32_t rules;
+	uint64_t calls;
+	uint64_t outcomes[__NFLUA_A_OUTCOME_MAX];
+	uint64_t errors[__NFLUA_A_ERROR_MAX];
+	char *last_error;
+	uint64_t last_error_time;
+};
+
+/**
+ * struct nflua_script - a script as the kernel describes it
+ * @name: its name
+ * @generation: 1 after a load, one more with each replace
+ * @loaded: when this generation appeared, seconds since the epoch
+ * @states: number of packet states
+ * @memory: bytes in use by all states
+ * @memory_peak: most bytes that one state ever used
+ * @memory_limit: bytes that one state may use
+ * @rules: number of rules that refer to it
+ * @entries: its entry points
+ * @nentries: number of @entries
+ * @output: what the body printed, or NULL; answers to a load only
+ */
+struct nflua_script {
+	char name[NFLUA_NAME_SIZE];
+	uint32_t generation;
+	uint64_t loaded;
+	uint32_t states;
+	uint64_t memory;
+	uint64_t memory_peak;
+	uint64_t memory_limit;
+	uint32_t rules;
+	struct nflua_entry *entries;
+	size_t nentries;
+	char *output;
+};
+
+/* handle.c */
+int nflua_open(struct nflua **nlp);
+void nflua_close(struct nflua *nl);
+const char *nflua_message(const struct nflua *nl);
+const char *nflua_script_error(const struct nflua *nl);
+const char *nflua_script_output(const struct nflua *nl);
+const char *nflua_kernel_message(const struct nflua *nl);
+
+/* script.c */
+int nflua_load(struct nflua *nl, const struct nflua_source *source,
+	       struct nflua_script **script);
+int nflua_replace(struct nflua *nl, const struct nflua_source *source,
+		  struct nflua_script **script);
+int nflua_unload(struct nflua *nl, const char *name);
+int nflua_get(struct nflua *nl, const char *name, struct nflua_script **script);
+int nflua_each(struct nflua *nl, int (*fn)(const struct nflua_script *script, void *data),
+	       void *data);
+void nflua_script_free(struct nflua_script *script);
+uint64_t nflua_script_calls(const struct nflua_script *script);
+uint64_t nflua_script_errors(const struct nflua_script *script);
+uint64_t nflua_entry_errors(const struct nflua_entry *entry);
+
+/* names.c */
+bool nflua_name_valid(const char *name);
+const char *nflua_kind_name(unsigned int kind);
+const char *nflua_outcome_name(unsigned int outcome);
+const char *nflua_error_name(unsigned int error);
+const char *nflua_on_error_name(unsigned int on_error);
+const char *nflua_family_name(unsigned int family);
+const char *nflua_hook_name(unsigned int hooknum);
+
+/* netns.c */
+int nflua_netns_enter(const char *netns);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _LIBNFLUA_H */

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The words for the numbers of the netlink interface. */
+#include <string.h>
+
+#include <linux/netfilter.h>
+
+#include "internal.h"
+
+#define WORD(table, i) \
+	((i) < MNL_ARRAY_SIZE(table) && (table)[i] ? (table)[i] : "unknown")
+
+static const char *const kinds[] = {
+	[NFLUA_ENTRY_FUNCTION] = "function",
+	[NFLUA_ENTRY_MATCH] = "match",
+	[NFLUA_ENTRY_TARGET] = "target",
+	[NFLUA_ENTRY_HOOK] = "hook",
+};
+
+static const char *const outcomes[] = {
+	[NFLUA_A_OUTCOME_ACCEPT] = "accept",
+	[NFLUA_A_OUTCOME_DROP] = "drop",
+	[NFLUA_A_OUTCOME_CONTINUE] = "continue",
+	[NFLUA_A_OUTCOME_MATCH] = "match",
+	[NFLUA_A_OUTCOME_NOMATCH] = "nomatch",
+	[NFLUA_A_OUTCOME_PAD] = NULL,
+};
+
+static const char *const errors[] = {
+	[NFLUA_A_ERROR_RUNTIME] = "runtime",
+	[NFLUA_A_ERROR_VERDICT] = "verdict",
+	[NFLUA_A_ERROR_MEMORY] = "memory",
+	[NFLUA_A_ERROR_TIME] = "time",
+	[NFLUA_A_ERROR_CSTACK] = "cstack",
+	[NFLUA_A_ERROR_SHORT] = "short",
+	[NFLUA_A_ERROR_REENTRY] = "reentry",
+	[NFLUA_A_ERROR_NOSTATE] = "nostate",
+	[NFLUA_A_ERROR_PAD] = NULL,
+};
+
+static const char *const on_errors[] = {
+	[NFLUA_ON_ERROR_NOMATCH] = "nomatch",
+	[NFLUA_ON_ERROR_MATCH] = "match",
+	[NFLUA_ON_ERROR_CONTINUE] = "continue",
+	[NFLUA_ON_ERROR_ACCEPT] = "accept",
+	[NFLUA_ON_ERROR_DROP] = "drop",
+};
+
+static const char *const families[] = {
+	[NFPROTO_INET] = "inet",
+	[NFPROTO_IPV4] = "ipv4",
+	[NFPROTO_ARP] = "arp",
+	[NFPROTO_NETDEV] = "netdev",
+	[NFPROTO_BRIDGE] = "bridge",
+	[NFPROTO_IPV6] = "ipv6",
+};
+
+static const char *const hooks[] = {
+	[NF_INET_PRE_ROUTING] = "prerouting",
+	[NF_INET_LOCAL_IN] = "input",
+	[NF_INET_FORWARD] = "forward",
+	[NF_INET_LOCAL_OUT] = "output",
+	[NF_INET_POST_ROUTING] = "postrouting",
+};
+
+/**
+ * nflua_name_valid() - whether a script may have this name
+ * @name: the name
+ *
+ * Return: true for 1 to 63 of the characters A-Z a-z 0-9 _ . -
+ */
+bool nflua_name_valid(const char *name)
+{
+	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				  "0123456789_.-");
+
+	return len > 0 && len < NFLUA_NAME_SIZE && !name[len];
+}
+
+/**
+ * nflua_kind_name() - the word for a kind of entry point
+ * @kind: &enum nflua_entry_kind
+ *
+ * Return: the word, "unknown" for a number of a newer kernel
+ */
+const char *nflua_kind_name(unsigned int kind)
+{
+	return WORD(kinds, kind);
+}
+
+/**
+ * nflua_outcome_name() - the word for an answer
+ * @outcome: &enum nflua_outcome_attr
+ *
+ * Return: the word, "unknown" for what is no counter
+ */
+const char *nflua_outcome_name(unsigned int outcome)
+{
+	return WORD(outcomes, outcome);
+}
+
+/**
+ * nflua_error_name() - the word for a kind of failure
+ * @error: &enum nflua_error_attr
+ *
+ * Return: the word, "unknown" for what is no counter
+ */
+const char *nflua_error_name(unsigned int error)
+{
+	return WORD(errors, error);
+}
+
+/**
+ * nflua_on_error_name() - the word for a failure policy
+ * @on_error: &enum nflua_on_error
+ *
+ * Return: the word, "unknown" for a number of a newer kernel
+ */
+const char *nflua_on_error_name(unsigned int on_error)
+{
+	return WORD(on_errors, on_error);
+}
+
+/**
+ * nflua_family_name() - the word for a hook's family
+ * @family: NFPROTO_*
+ *
+ * Return: the word, "unknown" for a number of a newer kernel
+ */
+const char *nflua_family_name(unsigned int family)
+{
+	return WORD(families, family);
+}
+
+/**
+ * nflua_hook_name() - the word for an IPv4, IPv6 or inet hook
+ * @hooknum: NF_INET_*
+ *
+ * Return: the word, "unknown" for a number of a newer kernel
+ */
+const char *nflua_hook_name(unsigned int hooknum)
+{
+	return WORD(hooks, hooknum);
+}
