@@ -214,14 +214,17 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			     struct sk_buff *skb,
 			     const struct nf_hook_state *hs)
 {
+	/* Hooks that a task meets by sending run with bottom halves on. */
+	const bool bh = !in_softirq();
 	struct nflua_state *st;
 	unsigned int outcome;
 	const char *msg;
 	int status;
 
-	local_bh_disable();
+	if (bh)
+		local_bh_disable();
 	st = READ_ONCE(entry->gen->states[smp_processor_id()]);
-	status = st ? nflua_state_call(st, entry->function, skb, hs) :
+	status = st ? nflua_state_enter(st, entry->function, skb, hs) :
 		      -NFLUA_A_ERROR_NOSTATE;
 	if (likely(status == LUA_OK)) {
 		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];
@@ -231,13 +234,16 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			outcome = bad_verdict(entry, st, role, on_error);
 		nflua_state_leave(st);
 	} else if (status > 0) {
-		msg = lua_tostring(st->L, -1);
+		/* What a finalizer swallowed has no message any more. */
+		msg = lua_type(st->L, -1) == LUA_TSTRING ?
+		      lua_tostring(st->L, -1) : "a finalizer ran too long";
 		outcome = fail(entry, on_error, nflua_state_error(st, status),
-			       msg ?: "unknown error");
+			       msg);
 		nflua_state_leave(st);
 	} else {
 		outcome = fail(entry, on_error, -status, not_entered[-status]);
 	}
-	local_bh_enable();
+	if (bh)
+		local_bh_enable();
 	return outcome;
 }

@@ -95,8 +95,8 @@ static int add_packet_state(struct nflua_generation *gen, unsigned int cpu,
 		return PTR_ERR(st);
 	if (!same_regs(st, gen)) {
 		*error = kasprintf(GFP_KERNEL,
-				   "%s: the state of CPU %u registers other entry points than the control state",
-				   gen->name, cpu);
+				   "the state of CPU %u registers other entry points than the control state",
+				   cpu);
 		nflua_state_destroy(st);
 		return -EINVAL;
 	}

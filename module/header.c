@@ -4,7 +4,10 @@
  * messages; names and bit positions are those of the RFC named above each
  * table. What a script reads is documented in nflua(7) from these rows.
  */
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/kernel.h>
+#include <linux/netfilter.h>
 #include "header.h"
 
 /* RFC 791 section 3.1; dscp RFC 2474, ecn RFC 3168 */
@@ -94,27 +97,23 @@ static const struct nflua_field icmp6_fields[] = {
 	NFLUA_UINT("mtu", 32, 32),
 };
 
-static const struct nflua_header headers[__NFLUA_RECORD_MAX] = {
+const struct nflua_header nflua_headers[__NFLUA_RECORD_MAX] = {
 	[NFLUA_RECORD_PACKET] = { .name = "packet" },
-	[NFLUA_RECORD_IP] = NFLUA_HEADER("ip", 20, ip_fields),
-	[NFLUA_RECORD_IP6] = NFLUA_HEADER("ip6", 40, ip6_fields),
-	[NFLUA_RECORD_TCP] = NFLUA_HEADER("tcp", 20, tcp_fields),
+	[NFLUA_RECORD_IP] =
+		NFLUA_HEADER("ip", 20, NFPROTO_IPV4, 0, ip_fields),
+	[NFLUA_RECORD_IP6] =
+		NFLUA_HEADER("ip6", 40, NFPROTO_IPV6, 0, ip6_fields),
+	[NFLUA_RECORD_TCP] =
+		NFLUA_HEADER("tcp", 20, 0, IPPROTO_TCP, tcp_fields),
 	[NFLUA_RECORD_TCP_FLAGS] =
-		NFLUA_HEADER("tcp.flags", 20, tcp_flags_fields),
-	[NFLUA_RECORD_UDP] = NFLUA_HEADER("udp", 8, udp_fields),
-	[NFLUA_RECORD_ICMP] = NFLUA_HEADER("icmp", 8, icmp_fields),
-	[NFLUA_RECORD_ICMP6] = NFLUA_HEADER("icmp6", 8, icmp6_fields),
+		NFLUA_HEADER("tcp.flags", 20, 0, IPPROTO_TCP, tcp_flags_fields),
+	[NFLUA_RECORD_UDP] =
+		NFLUA_HEADER("udp", 8, 0, IPPROTO_UDP, udp_fields),
+	[NFLUA_RECORD_ICMP] =
+		NFLUA_HEADER("icmp", 8, NFPROTO_IPV4, IPPROTO_ICMP,
+			     icmp_fields),
+	[NFLUA_RECORD_ICMP6] =
+		NFLUA_HEADER("icmp6", 8, NFPROTO_IPV6, IPPROTO_ICMPV6,
+			     icmp6_fields),
 	[NFLUA_RECORD_PAYLOAD] = { .name = "payload" },
 };
-
-/**
- * nflua_header() - the table of a record
- * @record: below __NFLUA_RECORD_MAX
- *
- * Context: any.
- * Return: never NULL
- */
-const struct nflua_header *nflua_header(unsigned int record)
-{
-	return &headers[record];
-}

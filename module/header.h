@@ -62,12 +62,16 @@ struct nflua_field {
  * struct nflua_header - a record
  * @name: what error messages and tostring() call it
  * @size: bytes that must be there for the record to be there
+ * @pf: NFPROTO_* it belongs to, 0 for any
+ * @proto: transport protocol it is the header of, 0 for none
  * @fields: its rows
  * @nfields: number of rows
  */
 struct nflua_header {
 	const char *name;
 	u8 size;
+	u8 pf;
+	u8 proto;
 	const struct nflua_field *fields;
 	unsigned int nfields;
 };
@@ -109,13 +113,36 @@ struct nflua_header {
 #define NFLUA_METHOD(_name, _method)					\
 	{ .name = (_name), .kind = NFLUA_FIELD_METHOD, .method = (_method) }
 
-#define NFLUA_HEADER(_name, _size, _fields)				\
+#define NFLUA_HEADER(_name, _size, _pf, _proto, _fields)		\
 	{								\
-		.name = (_name), .size = (_size), .fields = (_fields),	\
+		.name = (_name), .size = (_size), .pf = (_pf),		\
+		.proto = (_proto), .fields = (_fields),			\
 		.nfields = ARRAY_SIZE(_fields),				\
 	}
 
-const struct nflua_header *nflua_header(unsigned int record);
+extern const struct nflua_header nflua_headers[__NFLUA_RECORD_MAX];
+
+/**
+ * nflua_header() - the table of a record
+ * @record: below __NFLUA_RECORD_MAX
+ */
+static inline const struct nflua_header *nflua_header(unsigned int record)
+{
+	return &nflua_headers[record];
+}
+
+/**
+ * nflua_record_offset() - where a header begins
+ * @p: the packet, parsed
+ * @record: a header that the packet has
+ *
+ * Return: bytes from the network header
+ */
+static inline u32 nflua_record_offset(const struct nflua_packet *p,
+				      unsigned int record)
+{
+	return record < NFLUA_RECORD_TCP ? 0 : p->l4off;
+}
 
 /* packet.c: the packet's own record and the methods that all records share */
 extern const struct nflua_field nflua_packet_fields[];

@@ -346,7 +346,8 @@ static int get_priority(lua_State *L, int spec, char *text, size_t size)
 	}
 	/* The first and the last place are the kernel's own (defrag, confirm). */
 	if (priority <= NF_IP_PRI_FIRST || priority >= NF_IP_PRI_LAST)
-		luaL_error(L, "priority %d is out of range", (int)priority);
+		luaL_error(L, "priority %s is out of range",
+			   lua_tostring(L, -1));
 	strscpy(text, lua_tostring(L, -1), size);
 	lua_pop(L, 1);
 	return priority;

@@ -137,7 +137,8 @@ static int netfilter_new(lua_State *L)
 		if (!name || !nflua_script_name_ok(name))
 			luaL_error(L, "name must be 1 to 63 of A-Z a-z 0-9 _ . -");
 	}
-	lua_newtable(L);
+	/* Roomy, so that a verdict is found at once: it is looked up per packet. */
+	lua_createtable(L, 0, 32);
 	lua_pushstring(L, name);
 	lua_rawsetp(L, -2, &name_key);
 	add_verdicts(L);

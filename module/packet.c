@@ -25,17 +25,18 @@
 #include "lua/kernel/lua_internal.h"
 
 /**
- * nflua_packet_bytes() - bytes of the packet wherever they are
- * @p: the packet
+ * nflua_packet_pull() - bytes of the packet that are not just there
+ * @p: the packet, parsed
  * @off: where, bytes from the network header; negative is before it
  * @len: how many
- * @buf: room for @len bytes, used if they are not in one piece
+ * @buf: room for @len bytes
  *
- * Return: pointer to the bytes, good until the packet changes; NULL if some of
- * them are outside the packet. Rests on skb_header_pointer().
+ * Nothing of the packet is moved: what lies in pieces is copied to @buf.
+ *
+ * Return: as nflua_packet_bytes()
  */
-const void *nflua_packet_bytes(const struct nflua_packet *p, s64 off,
-			       u32 len, void *buf)
+const void *nflua_packet_pull(const struct nflua_packet *p, s64 off, u32 len,
+			      void *buf)
 {
 	const struct sk_buff *skb = p->skb;
 
@@ -43,17 +44,6 @@ const void *nflua_packet_bytes(const struct nflua_packet *p, s64 off,
 	if (unlikely(off < -(s64)skb_headroom(skb) || off > skb->len))
 		return NULL;
 	return skb_header_pointer(skb, off, len, buf);
-}
-
-/**
- * nflua_packet_end() - length of the packet
- * @p: the packet
- *
- * Return: bytes from the network header to the end
- */
-s64 nflua_packet_end(const struct nflua_packet *p)
-{
-	return (s64)p->skb->len - skb_network_offset(p->skb);
 }
 
 static void parse_ip(struct nflua_packet *p)
@@ -87,11 +77,16 @@ static void parse_ip6(struct nflua_packet *p)
 }
 
 /**
- * nflua_packet_parse() - find the transport layer
- * @p: the packet; afterwards its l4proto and l4off are true
+ * nflua_packet_parse() - find the packet's layers
+ * @p: the packet; afterwards all its members are true
  */
 void nflua_packet_parse(struct nflua_packet *p)
 {
+	const int noff = skb_network_offset(p->skb);
+
+	p->data = skb_network_header(p->skb);
+	p->len = p->skb->len - noff;
+	p->linear = max_t(int, skb_headlen(p->skb) - noff, 0);
 	p->l4proto = -1;
 	p->l4off = 0;
 	if (p->hs->pf == NFPROTO_IPV4)
@@ -101,48 +96,24 @@ void nflua_packet_parse(struct nflua_packet *p)
 	p->parsed = true;
 }
 
-/* Is the header of a record there, as a whole? */
-static bool record_present(struct nflua_packet *p, unsigned int record)
+static __always_inline void need(struct nflua_packet *p)
 {
-	u32 off = 0;
-	int proto;
-
-	switch (record) {
-	case NFLUA_RECORD_IP:
-		if (p->hs->pf != NFPROTO_IPV4)
-			return false;
-		goto size;
-	case NFLUA_RECORD_IP6:
-		if (p->hs->pf != NFPROTO_IPV6)
-			return false;
-		goto size;
-	case NFLUA_RECORD_TCP:
-		proto = IPPROTO_TCP;
-		break;
-	case NFLUA_RECORD_UDP:
-		proto = IPPROTO_UDP;
-		break;
-	case NFLUA_RECORD_ICMP:
-		proto = IPPROTO_ICMP;
-		if (p->hs->pf != NFPROTO_IPV4)
-			return false;
-		break;
-	case NFLUA_RECORD_ICMP6:
-		proto = IPPROTO_ICMPV6;
-		if (p->hs->pf != NFPROTO_IPV6)
-			return false;
-		break;
-	default:
-		/* flags of a header that is there */
-		return true;
-	}
 	if (!p->parsed)
 		nflua_packet_parse(p);
-	if (p->l4proto != proto)
+}
+
+/* Is the header of a record there, as a whole? */
+static __always_inline bool record_present(struct nflua_packet *p,
+					   unsigned int record)
+{
+	const struct nflua_header *h = nflua_header(record);
+
+	need(p);
+	if (h->pf && h->pf != p->hs->pf)
 		return false;
-	off = p->l4off;
-size:
-	return off + nflua_header(record)->size <= nflua_packet_end(p);
+	if (h->proto && h->proto != p->l4proto)
+		return false;
+	return nflua_record_offset(p, record) + h->size <= p->len;
 }
 
 /* Where the payload begins, bytes from the network header; -1: none known. */
@@ -152,8 +123,7 @@ static s64 payload_offset(struct nflua_packet *p)
 	struct tcphdr tmp;
 	s64 off;
 
-	if (!p->parsed)
-		nflua_packet_parse(p);
+	need(p);
 	switch (p->l4proto) {
 	case IPPROTO_TCP:
 		tcp = nflua_packet_bytes(p, p->l4off, sizeof(tmp), &tmp);
@@ -173,7 +143,7 @@ static s64 payload_offset(struct nflua_packet *p)
 	default:
 		return -1;
 	}
-	return off <= nflua_packet_end(p) ? off : -1;
+	return off <= p->len ? off : -1;
 }
 
 static void set_string(lua_State *L, StkId val, const char *s)
@@ -187,7 +157,8 @@ static void set_string(lua_State *L, StkId val, const char *s)
 
 static void get_len(lua_State *L, struct nflua_packet *p, StkId val)
 {
-	setivalue(s2v(val), nflua_packet_end(p));
+	need(p);
+	setivalue(s2v(val), p->len);
 }
 
 static void get_mark(lua_State *L, struct nflua_packet *p, StkId val)
@@ -245,6 +216,7 @@ static struct nflua_packet *check_view(lua_State *L, unsigned int *record)
 	if (v >> NFLUA_LIGHT_RECORD_BITS != st->packet.seq)
 		luaL_error(L, "packet used outside its callback");
 	*record = v & NFLUA_LIGHT_RECORD_MASK;
+	need(&st->packet);
 	return &st->packet;
 }
 
@@ -286,10 +258,8 @@ static bool check_base(lua_State *L, struct nflua_packet *p,
 		*base = skb_mac_header(p->skb) - skb_network_header(p->skb);
 		return true;
 	case 2:
-		if (!p->parsed)
-			nflua_packet_parse(p);
 		*base = p->l4off;
-		return p->l4proto >= 0 && p->l4off <= nflua_packet_end(p);
+		return p->l4proto >= 0 && p->l4off <= p->len;
 	default:
 		*base = payload_offset(p);
 		return *base >= 0;
@@ -352,9 +322,9 @@ static s64 view_length(lua_State *L, struct nflua_packet *p,
 {
 	switch (record) {
 	case NFLUA_RECORD_PACKET:
-		return nflua_packet_end(p);
+		return p->len;
 	case NFLUA_RECORD_PAYLOAD:
-		return nflua_packet_end(p) - payload_offset(p);
+		return p->len - payload_offset(p);
 	default:
 		return luaL_error(L, "%s has no length",
 				  nflua_header(record)->name);
@@ -385,7 +355,7 @@ static int packet_unpack(lua_State *L)
 
 	if (!check_base(L, p, record, 4, &base))
 		return push_failure(L, "packet has no such layer");
-	return nflua_unpack(L, p, base, nflua_packet_end(p) - base, fmt, pos);
+	return nflua_unpack(L, p, base, p->len - base, fmt, pos);
 }
 
 const struct nflua_field nflua_packet_fields[] = {
@@ -449,28 +419,11 @@ static noinline void no_field(lua_State *L, unsigned int record,
 		      luaT_objtypename(L, key), names);
 }
 
-static void read_field(lua_State *L, struct nflua_packet *p,
-		       unsigned int record, const struct nflua_field *f,
-		       StkId val)
+static __always_inline void set_field(lua_State *L, const struct nflua_field *f,
+				      const void *data, StkId val)
 {
-	const u32 base = record < NFLUA_RECORD_TCP ? 0 : p->l4off;
-	const void *data;
-	u32 buf[4];
 	u32 v;
 
-	data = nflua_packet_bytes(p, base + f->offset, f->bytes, buf);
-	if (unlikely(!data)) {
-		setnilvalue(s2v(val));
-		return;
-	}
-	switch (f->kind) {
-	case NFLUA_FIELD_IP4:
-		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(data), 32));
-		return;
-	case NFLUA_FIELD_IP6:
-		nflua_address6_set(L, val, data);
-		return;
-	}
 	switch (f->bytes) {
 	case 1:
 		v = *(const u8 *)data;
@@ -493,6 +446,26 @@ static void read_field(lua_State *L, struct nflua_packet *p,
 	}
 }
 
+/* Fields that are rarer, or not in the packet's first piece. */
+static noinline void read_field(lua_State *L, struct nflua_packet *p,
+				u32 off, const struct nflua_field *f, StkId val)
+{
+	const void *data;
+	u32 buf[4];
+
+	data = nflua_packet_bytes(p, off, f->bytes, buf);
+	setnilvalue(s2v(val));
+	if (unlikely(!data))
+		return;
+	if (f->kind == NFLUA_FIELD_IP4)
+		setpvalue(s2v(val),
+			  nflua_address4(get_unaligned_be32(data), 32));
+	if (f->kind == NFLUA_FIELD_IP6)
+		nflua_address6_set(L, val, data);
+	if (f->kind == NFLUA_FIELD_UINT || f->kind == NFLUA_FIELD_BOOL)
+		set_field(L, f, data, val);
+}
+
 /**
  * nflua_packet_index() - answer view[key]
  * @L: the running thread
@@ -509,14 +482,16 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 	struct nflua_state *st = nflua_state(L);
 	u64 v = (uintptr_t)pvalue(light);
 	unsigned int record = v & NFLUA_LIGHT_RECORD_MASK;
+	struct nflua_packet *p = &st->packet;
 	const struct nflua_field *f;
 	const TValue *slot;
+	u32 off;
 
 	if (unlikely(v & NFLUA_LIGHT_PREFIX)) {
 		nflua_address_index(L, key, val);
 		return;
 	}
-	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != st->packet.seq))
+	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq))
 		luaG_runerror(L, "packet used outside its callback");
 	slot = ttisshrstring(key) ?
 	       luaH_getshortstr(st->records[record], tsvalue(key)) : NULL;
@@ -530,19 +505,24 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 	}
 	f = pvalue(slot);
 	switch (f->kind) {
-	case NFLUA_FIELD_GET:
-		f->get(L, &st->packet, val);
+	case NFLUA_FIELD_UINT:
+	case NFLUA_FIELD_BOOL:
+		/* Whoever has a view of a header has parsed the packet. */
+		off = nflua_record_offset(p, record) + f->offset;
+		if (unlikely(off + f->bytes > p->linear))
+			break;
+		set_field(L, f, p->data + off, val);
 		return;
 	case NFLUA_FIELD_VIEW:
 		setnilvalue(s2v(val));
-		if (record_present(&st->packet, f->record))
-			setpvalue(s2v(val), nflua_light_view(st->packet.seq,
-							     f->record));
+		if (record_present(p, f->record))
+			setpvalue(s2v(val), nflua_light_view(p->seq, f->record));
 		return;
-	default:
-		read_field(L, &st->packet, record, f, val);
+	case NFLUA_FIELD_GET:
+		f->get(L, p, val);
 		return;
 	}
+	read_field(L, p, nflua_record_offset(p, record) + f->offset, f, val);
 }
 
 static int view_newindex(lua_State *L)
@@ -564,7 +544,7 @@ static int view_tostring(lua_State *L)
 		lua_pushfstring(L, "packet: %s %s, %d bytes",
 				p->hs->pf == NFPROTO_IPV4 ? "ipv4" : "ipv6",
 				nflua_hook_word(p->hs->hook),
-				(int)nflua_packet_end(p));
+				(int)p->len);
 	else
 		lua_pushstring(L, nflua_header(record)->name);
 	return 1;

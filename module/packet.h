@@ -33,7 +33,10 @@ static inline void *nflua_light_view(u64 seq, unsigned int record)
  * @seq: sequence number of the call, 0 between calls
  * @skb: the packet
  * @hs: where it was met
- * @parsed: the fields below are known
+ * @parsed: the fields below are known; false again after what changes @skb
+ * @data: the network header
+ * @linear: bytes from there that lie in one piece
+ * @len: bytes from there to the end of the packet
  * @l4proto: transport protocol, -1 if there is no transport layer
  * @l4off: where the transport layer begins, bytes from the network header
  */
@@ -41,17 +44,38 @@ struct nflua_packet {
 	u64 seq;
 	struct sk_buff *skb;
 	const struct nf_hook_state *hs;
-	bool parsed;
-	s16 l4proto;
+	const u8 *data;
+	u32 linear;
+	u32 len;
 	u32 l4off;
+	s16 l4proto;
+	bool parsed;
 };
 
 int nflua_packet_open(struct nflua_state *st);
-const void *nflua_packet_bytes(const struct nflua_packet *p, s64 off,
-			       u32 len, void *buf);
-s64 nflua_packet_end(const struct nflua_packet *p);
 void nflua_packet_parse(struct nflua_packet *p);
 void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 			StkId val);
+
+const void *nflua_packet_pull(const struct nflua_packet *p, s64 off, u32 len,
+			      void *buf);
+
+/**
+ * nflua_packet_bytes() - bytes of the packet wherever they are
+ * @p: the packet, parsed
+ * @off: where, bytes from the network header; negative is before it
+ * @len: how many
+ * @buf: room for @len bytes, used if they are not in one piece
+ *
+ * Return: pointer to the bytes, good until the packet changes; NULL if some of
+ * them are outside the packet. Rests on skb_header_pointer().
+ */
+static __always_inline const void *
+nflua_packet_bytes(const struct nflua_packet *p, s64 off, u32 len, void *buf)
+{
+	if (likely(off >= 0 && off + len <= p->linear))
+		return p->data + off;
+	return nflua_packet_pull(p, off, len, buf);
+}
 
 #endif /* _NFLUA_PACKET_H */

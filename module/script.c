@@ -176,6 +176,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	/* Only the reply wanted it. */
 	kfree(gen->control->output);
 	gen->control->output = NULL;
+	gen->control->output_len = 0;
 	nflua_event_script(nn->net, load->name, gen->number,
 			   new ? NFLUA_EVENT_LOADED : NFLUA_EVENT_REPLACED);
 	goto unlock;

@@ -8,12 +8,10 @@
  * else enters it meanwhile; the control state by whoever holds the lock of
  * the namespace.
  */
-#include <linux/bottom_half.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/topology.h>
@@ -134,80 +132,6 @@ static int message_handler(lua_State *L)
 	return 1;
 }
 
-/*
- * Sets the stack limit from where we are. False if there is too little stack
- * left to enter Lua at all.
- */
-static __always_inline bool state_set_stack(struct nflua_state *st)
-{
-	const unsigned long sp = (unsigned long)__builtin_frame_address(0);
-	const unsigned long task = (unsigned long)task_stack_page(current);
-	unsigned long floor = sp - NFLUA_STACK_BUDGET;
-
-	/*
-	 * Of a softirq's own stack the bounds are not known to a module; the
-	 * budget alone must do there. A body gets all that a task's stack has.
-	 */
-	if (sp - task < THREAD_SIZE) {
-		const unsigned long reserve = task + NFLUA_STACK_RESERVE;
-
-		if (floor < reserve || gfpflags_allow_blocking(st->gfp))
-			floor = reserve;
-		if (unlikely(sp < floor + NFLUA_STACK_MIN))
-			return false;
-	}
-	st->ext.stack_floor = floor;
-	return true;
-}
-
-/**
- * nflua_state_call() - run a packet callback
- * @st: the state, of this CPU
- * @function: the function's place on the state's stack
- * @skb: the packet
- * @hs: where it was met
- *
- * If it answers LUA_OK the result is on top of the stack; if it is an error,
- * nflua_state_error() tells which. nflua_state_leave() must follow in both
- * cases, and must not if the answer is negative: then the state was not
- * entered, and the answer is minus the kind of error.
- *
- * Context: bottom halves off, RCU read section.
- * Return: LUA_OK, another Lua status, or -NFLUA_A_ERROR_*
- */
-int nflua_state_call(struct nflua_state *st, unsigned int function,
-		     struct sk_buff *skb, const struct nf_hook_state *hs)
-{
-	lua_State *L = st->L;
-	int handler;
-
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		spin_lock(&st->lock);
-	if (unlikely(st->busy)) {
-		if (IS_ENABLED(CONFIG_PREEMPT_RT))
-			spin_unlock(&st->lock);
-		return -NFLUA_A_ERROR_REENTRY;
-	}
-	if (unlikely(!state_set_stack(st))) {
-		if (IS_ENABLED(CONFIG_PREEMPT_RT))
-			spin_unlock(&st->lock);
-		return -NFLUA_A_ERROR_SHORT;
-	}
-	st->busy = true;
-	st->packet.skb = skb;
-	st->packet.hs = hs;
-	st->packet.parsed = false;
-	st->packet.seq = ++st->seq;
-
-	/* The message handler is the top of the resting stack. */
-	handler = lua_gettop(L);
-	setobjs2s(L, L->top.p, L->stack.p + function);
-	setpvalue(s2v(L->top.p + 1),
-		  nflua_light_view(st->seq, NFLUA_RECORD_PACKET));
-	L->top.p += 2;
-	return lua_pcall(L, 1, 1, handler);
-}
-
 static int collect_step(lua_State *L)
 {
 	lua_gc(L, LUA_GCSTEP, 0);
@@ -215,44 +139,36 @@ static int collect_step(lua_State *L)
 }
 
 /**
- * nflua_state_leave() - end what nflua_state_call() began
- * @st: the state, with one result or message on its stack
+ * nflua_state_tidy() - what few calls leave to be done behind them
+ * @st: a state whose call has ended, still marked busy
  *
- * Context: as nflua_state_call()
+ * Context: as nflua_state_leave()
  */
-void nflua_state_leave(struct nflua_state *st)
+void nflua_state_tidy(struct nflua_state *st)
 {
 	lua_State *L = st->L;
 
-	L->top.p--;
-	st->packet.seq = 0;
 	/*
 	 * Fields of a packet may make values where the interpreter does not
-	 * look whether the collector is due; finalizers may run here.
+	 * look whether the collector is due. Finalizers run in this.
 	 */
-	if (unlikely(G(L)->GCdebt > 0)) {
+	if (G(L)->GCdebt > 0) {
+		st->ext.killed = false;
+		st->ext.overflow = false;
 		lua_pushcfunction(L, collect_step);
 		if (lua_pcall(L, 0, 0, 0) != LUA_OK)
 			lua_pop(L, 1);
 	}
-	if (unlikely(st->ext.killed)) {
-		st->ext.killed = false;
-		st->ext.fuel = NFLUA_FUEL;
-	}
-	st->ext.overflow = false;
-	if (unlikely(st->log_len))
+	if (st->log_len)
 		nflua_print_flush(st);
-	st->busy = false;
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		spin_unlock(&st->lock);
 }
 
 /**
  * nflua_state_error() - which kind of error a call ended with
  * @st: the state, with the message on top of its stack
- * @status: what nflua_state_call() answered, not LUA_OK
+ * @status: what nflua_state_enter() answered, not LUA_OK
  *
- * Context: between nflua_state_call() and nflua_state_leave()
+ * Context: between nflua_state_enter() and nflua_state_leave()
  * Return: NFLUA_A_ERROR_*
  */
 int nflua_state_error(struct nflua_state *st, int status)
@@ -334,7 +250,7 @@ static void register_globals(lua_State *L, struct nflua_state *st)
 		if (len >= sizeof(reg->name) || strlen(name) != len || !len)
 			continue;
 		if (st->nregs == NFLUA_ENTRIES_MAX)
-			luaL_error(L, "more than %d entry points",
+			luaL_error(L, "the script leaves more than %d entry points (every global function is one; make them local)",
 				   NFLUA_ENTRIES_MAX);
 		memset(reg, 0, sizeof(*reg));
 		strscpy(reg->name, name, sizeof(reg->name));
@@ -412,7 +328,7 @@ static int state_body(lua_State *L)
 	return 0;
 }
 
-/* Lays the functions out as nflua_state_call() wants them. */
+/* Lays the functions out as nflua_state_enter() wants them. */
 static int state_settle(lua_State *L)
 {
 	lua_gc(L, LUA_GCCOLLECT);
@@ -432,6 +348,7 @@ static bool state_settle_stack(struct nflua_state *st)
 		lua_rawgeti(L, 1, i + 1);
 	lua_remove(L, 1);
 	lua_pushcfunction(L, message_handler);
+	st->handler = savestack(L, L->top.p - 1);
 	/* What the body left behind must not count against the first packet. */
 	lua_pushcfunction(L, state_settle);
 	if (lua_pcall(L, 0, 0, 0) != LUA_OK)
@@ -447,7 +364,7 @@ static bool state_settle_stack(struct nflua_state *st)
  * @error: where the Lua message goes, to be kfree()d; NULL for no memory
  *
  * On success @regs of the state is the list of registrations, to be kfree()d
- * by the caller; on a packet state the stack is ready for nflua_state_call().
+ * by the caller; on a packet state the stack is ready for nflua_state_enter().
  *
  * Context: process, sleeps
  * Return: the state, or an ERR_PTR(): -ENOMEM, -EINVAL with @error set,
@@ -481,7 +398,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	st->deadline_seq = U64_MAX;
 	st->ext.fuel = NFLUA_FUEL;
 	st->ext.refuel = state_refuel;
-	state_set_stack(st);
+	nflua_state_set_stack(st);
 	st->L = lua_newstate(state_alloc, &st->ext);
 	if (!st->L) {
 		nflua_state_destroy(st);
@@ -498,7 +415,12 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	}
 	if (status != LUA_OK) {
 		msg = lua_tostring(st->L, -1);
-		*error = kstrdup(msg ?: "not enough memory", GFP_KERNEL);
+		if (status == LUA_ERRMEM)
+			*error = kasprintf(GFP_KERNEL,
+					   "%s: not enough memory (a state of the script may use %zu KiB)",
+					   gen->name, limit / 1024);
+		else
+			*error = kstrdup(msg ?: "unknown error", GFP_KERNEL);
 		status = fatal_signal_pending(current) ? -EINTR : -EINVAL;
 		nflua_state_destroy(st);
 		return ERR_PTR(status);
@@ -529,7 +451,7 @@ void nflua_state_destroy(struct nflua_state *st)
 		st->budget = NFLUA_CALL_NS;
 		st->ext.fuel = NFLUA_FUEL;
 		st->ext.killed = false;
-		state_set_stack(st);
+		nflua_state_set_stack(st);
 		lua_close(st->L);
 	}
 	kfree(st->regs);

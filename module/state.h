@@ -2,6 +2,8 @@
 #ifndef _NFLUA_STATE_H
 #define _NFLUA_STATE_H
 
+#include <linux/gfp.h>
+#include <linux/sched/task_stack.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include "packet.h"
@@ -54,6 +56,7 @@ struct nflua_reg {
  * @seq: sequence number of the last call
  * @lock: excludes other tasks where bottom halves can be preempted
  * @busy: a callback is running
+ * @handler: where the message handler is on the stack, as Lua wants it
  * @gfp: how memory may be had now
  * @used: bytes allocated now
  * @peak: most bytes ever allocated
@@ -75,6 +78,7 @@ struct nflua_state {
 	struct nflua_generation *gen;
 	int cpu;
 	bool busy;
+	ptrdiff_t handler;
 	spinlock_t lock;
 	struct nflua_packet packet;
 	u64 seq;
@@ -110,9 +114,106 @@ static inline bool nflua_state_is_control(const struct nflua_state *st)
 struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 				       size_t limit, char **error);
 void nflua_state_destroy(struct nflua_state *st);
-int nflua_state_call(struct nflua_state *st, unsigned int function,
-		     struct sk_buff *skb, const struct nf_hook_state *hs);
-void nflua_state_leave(struct nflua_state *st);
 int nflua_state_error(struct nflua_state *st, int status);
+
+void nflua_state_tidy(struct nflua_state *st);
+
+/**
+ * nflua_state_set_stack() - set the stack limit from where we are
+ * @st: the state that is going to run
+ *
+ * Return: false if too little stack is left to enter Lua at all
+ */
+static __always_inline bool nflua_state_set_stack(struct nflua_state *st)
+{
+	const unsigned long sp = (unsigned long)__builtin_frame_address(0);
+	const unsigned long task = (unsigned long)task_stack_page(current);
+	unsigned long floor = sp - NFLUA_STACK_BUDGET;
+
+	/*
+	 * Of a softirq's own stack the bounds are not known to a module; the
+	 * budget alone must do there. A body gets all that a task's stack has.
+	 */
+	if (sp - task < THREAD_SIZE) {
+		const unsigned long reserve = task + NFLUA_STACK_RESERVE;
+
+		if (floor < reserve || gfpflags_allow_blocking(st->gfp))
+			floor = reserve;
+		if (unlikely(sp < floor + NFLUA_STACK_MIN))
+			return false;
+	}
+	st->ext.stack_floor = floor;
+	return true;
+}
+
+/**
+ * nflua_state_enter() - run a packet callback
+ * @st: the state, of this CPU
+ * @function: the function's place on the state's stack
+ * @skb: the packet
+ * @hs: where it was met
+ *
+ * On LUA_OK the result is on top of the stack, on another status the message;
+ * nflua_state_error() tells which kind it is. nflua_state_leave() must follow,
+ * but not if the answer is negative: then the state was not entered.
+ *
+ * Context: bottom halves off, RCU read section
+ * Return: LUA_OK, another Lua status, or -NFLUA_A_ERROR_*
+ */
+static __always_inline int nflua_state_enter(struct nflua_state *st,
+					     unsigned int function,
+					     struct sk_buff *skb,
+					     const struct nf_hook_state *hs)
+{
+	lua_State *L = st->L;
+	int err = -NFLUA_A_ERROR_REENTRY;
+	int status;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		spin_lock(&st->lock);
+	if (unlikely(st->busy))
+		goto unlock;
+	err = -NFLUA_A_ERROR_SHORT;
+	if (unlikely(!nflua_state_set_stack(st)))
+		goto unlock;
+	st->busy = true;
+	st->ext.killed = false;
+	st->ext.overflow = false;
+	st->packet.skb = skb;
+	st->packet.hs = hs;
+	st->packet.parsed = false;
+	st->packet.seq = ++st->seq;
+
+	/* Settled by nflua_state_create(): there is room, and the handler. */
+	setobjs2s(L, L->top.p, L->stack.p + function);
+	setpvalue(s2v(L->top.p + 1), nflua_light_view(st->seq, 0));
+	L->top.p += 2;
+	status = luaD_enter(L, st->handler);
+	st->packet.seq = 0;
+	/* A limit may have been met in a finalizer, which swallows errors. */
+	return unlikely(st->ext.killed) && status == LUA_OK ? LUA_ERRRUN :
+							      status;
+
+unlock:
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		spin_unlock(&st->lock);
+	return err;
+}
+
+/**
+ * nflua_state_leave() - end what nflua_state_enter() began
+ * @st: the state, with one result or message on its stack
+ *
+ * Context: as nflua_state_enter()
+ */
+static __always_inline void nflua_state_leave(struct nflua_state *st)
+{
+	st->L->top.p--;
+	if (unlikely(G(st->L)->GCdebt > 0 || st->log_len))
+		nflua_state_tidy(st);
+	st->busy = false;
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		spin_unlock(&st->lock);
+}
 
 #endif /* _NFLUA_STATE_H */

@@ -42,9 +42,11 @@ if [ -f $here/interactive ]; then
 	# shellcheck source=/dev/null
 	. $here/interactive
 	export TERM
-	stty -F /dev/hvc0 rows "$ROWS" cols "$COLUMNS" 2>/dev/null
+	# the terminal forgets its size when nobody has it open
+	exec 4<>/dev/hvc0
+	stty rows "$ROWS" cols "$COLUMNS" <&4
 	unset ROWS COLUMNS
-	(exec 3>&-; exec setsid -c -w "${argv[@]}" </dev/hvc0 >/dev/hvc0 2>&1)
+	(exec 3>&- 4>&-; exec setsid -c -w "${argv[@]}" </dev/hvc0 >/dev/hvc0 2>&1)
 	status=$?
 else
 	(exec 3>&-; exec setsid -w "${argv[@]}" </dev/null \

@@ -195,6 +195,13 @@ unsigned long long luai_pointerid(const void *p);
 #define luai_makeseed(L)	luai_seed()
 #define l_randomizePivot()	((unsigned int)luai_random64())
 
+/* kernels are built with -ftrivial-auto-var-init=zero, which costs here */
+#if __has_attribute(uninitialized)
+#define luai_uninitialized	__attribute__((uninitialized))
+#else
+#define luai_uninitialized
+#endif
+
 #define luai_likely(x)		__builtin_expect(((x) != 0), 1)
 #define luai_unlikely(x)	__builtin_expect(((x) != 0), 0)
 #define l_likely(x)		luai_likely(x)

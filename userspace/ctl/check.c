@@ -22,8 +22,7 @@ static int check_syntax(const struct source *source, const char *reason, int cod
 	}
 	error = syntax_check(source->name, source->text, source->size);
 	if (error) {
-		if (!ctl_script_error(source, error))
-			ctl_error("%s: %s", source->file, error);
+		ctl_script_error(source, error);
 		free(error);
 		return CTL_REFUSED;
 	}
@@ -41,14 +40,17 @@ static int check_kernel(struct ctl *ctl, const struct source *source,
 			const struct nflua_source *request)
 {
 	struct nflua_script *script = NULL;
+	const char *reason;
 	size_t i;
 	int err;
 
 	err = nflua_load(ctl->nl, request, &script);
-	if (err == -EPERM && !nflua_kernel_message(ctl->nl))
-		return check_syntax(source,
+	if (err == -EPERM) {
+		reason = nflua_kernel_message(ctl->nl);
+		return check_syntax(source, reason ? reason :
 				    "the kernel's check needs the capability CAP_NET_ADMIN",
 				    CTL_REFUSED);
+	}
 	if (err)
 		return submit_finish(ctl, source, err, script);
 	if (script->output && !out_is_json())

@@ -129,7 +129,7 @@ int ctl_usage(const struct ctl *ctl, const char *fmt, ...) __attribute__((format
 int ctl_connect(struct ctl *ctl);
 int ctl_connect_or_not(struct ctl *ctl);
 int ctl_refused(struct ctl *ctl, int err, const char *name);
-bool ctl_script_error(const struct source *source, const char *text);
+void ctl_script_error(const struct source *source, const char *text);
 
 /* caret.c */
 void caret_show(const struct source *source, unsigned long lineno, const char *message);

@@ -149,6 +149,16 @@ int ctl_connect(struct ctl *ctl)
 	return err;
 }
 
+/* The kernel may begin with the script's name, which is said already. */
+static const char *skip_name(const char *sentence, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (!strncmp(sentence, name, len) && !strncmp(sentence + len, ": ", 2))
+		return sentence + len + 2;
+	return sentence;
+}
+
 /**
  * ctl_refused() - say why the kernel refused what the command asked for
  * @ctl: the run, with the connection that failed
@@ -163,7 +173,8 @@ int ctl_refused(struct ctl *ctl, int err, const char *name)
 	const char *verb = ctl->command->name;
 
 	if (sentence)
-		ctl_error("cannot %s%s%s: %s", verb, name ? " " : "", name ? name : "", sentence);
+		ctl_error("cannot %s%s%s: %s", verb, name ? " " : "", name ? name : "",
+			  name ? skip_name(sentence, name) : sentence);
 	else if (err == -EPERM)
 		ctl_error("'nfluactl %s' needs the capability CAP_NET_ADMIN in the network namespace",
 			  verb);
@@ -242,26 +253,27 @@ static bool has_news(const char *traceback)
  * ctl_script_error() - show an error of a script as compilers do
  * @source: the script
  * @text: Lua's message, perhaps with a traceback on the next lines
- *
- * Return: false, with nothing shown, if @text has no position in @source
  */
-bool ctl_script_error(const struct source *source, const char *text)
+void ctl_script_error(const struct source *source, const char *text)
 {
 	size_t prefix = chunk_prefix(text, source->name);
 	const char *rest = strchrnul(text, '\n');
 	char *first;
 
-	if (!prefix)
-		return false;
 	fflush(stdout);
 	first = strndup(text, rest - text);
 	if (!first)
-		return false;
-	put_lines(source, first);
-	caret_show(source, strtoul(text + prefix + 1, NULL, 10), first);
+		return;
+	if (prefix) {
+		put_lines(source, first);
+		caret_show(source, strtoul(text + prefix + 1, NULL, 10), first);
+	} else {
+		ctl_error("%s: %s", source->file, skip_name(first, source->name));
+		if (!strcmp(first, "not enough memory"))
+			ctl_hint("--memory sets the limit of each of its states");
+	}
 	free(first);
 	rest += *rest == '\n';
 	if (has_news(rest))
 		put_lines(source, rest);
-	return true;
 }

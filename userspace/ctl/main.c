@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* nfluactl: load Lua packet filters into the kernel, and show what they do. */
-#include <locale.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -9,9 +9,12 @@
 
 int main(int argc, char **argv)
 {
+	static char lines[BUFSIZ];
 	struct ctl ctl = {};
 	int code, err;
 
+	/* So that a complaint is not torn apart by another program's. */
+	setvbuf(stderr, lines, _IOLBF, sizeof(lines));
 	/* A reader that goes away ends us with an exit code, not a signal. */
 	signal(SIGPIPE, SIG_IGN);
 	code = ctl_parse(&ctl, argc, argv);

@@ -63,9 +63,11 @@ int submit_finish(struct ctl *ctl, const struct source *source, int err,
 
 	if (err) {
 		put_output(nflua_script_output(ctl->nl));
-		if (error && ctl_script_error(source, error))
-			return CTL_REFUSED;
-		return ctl_refused(ctl, err, source->name);
+		/* The kernel says so for what Lua finds wrong, and for nothing else. */
+		if (!error || err != -EINVAL)
+			return ctl_refused(ctl, err, source->name);
+		ctl_script_error(source, error);
+		return CTL_REFUSED;
 	}
 	put_output(script->output);
 	if (out_is_json()) {

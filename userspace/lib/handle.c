@@ -242,7 +242,10 @@ static ssize_t receive(struct nflua *nl)
 	return len;
 }
 
-/* Return: 1 to go on, 0 when the exchange is complete, or a negative errno. */
+/*
+ * Return: 1 to go on, 0 when the exchange is complete unless an acknowledgement
+ * is still to come, or a negative errno
+ */
 static int answer(struct nflua *nl, const struct nlmsghdr *nlh, nflua_reply_fn fn, void *data,
 		  bool *interrupted)
 {
@@ -272,14 +275,16 @@ static int answer(struct nflua *nl, const struct nlmsghdr *nlh, nflua_reply_fn f
 		err = fn ? fn(nlh, data) : 0;
 		if (err)
 			return nflua_fail(nl, err, "%s", strerror(-err));
-		return 1;
+		return nlh->nlmsg_flags & NLM_F_MULTI ? 1 : 0;
 	}
 }
 
 /**
  * nflua_exchange() - send one request and take all its answers
  * @nl: handle
- * @nlh: request; must ask for an acknowledgement or a dump
+ * @nlh: request. Without NLM_F_ACK and NLM_F_DUMP the exchange ends with the
+ *	first answer: the way to ask for one that is larger than the socket's
+ *	buffer, behind which an acknowledgement would be lost
  * @fn: called for each answer that is no control message, may be NULL; after
  *	it has failed the other answers are read and dropped
  * @data: for @fn
@@ -289,6 +294,7 @@ static int answer(struct nflua *nl, const struct nlmsghdr *nlh, nflua_reply_fn f
  */
 int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, void *data)
 {
+	bool to_end = nlh->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP);
 	bool interrupted = false, done = false;
 	int err, result = 0;
 	ssize_t len;
@@ -312,8 +318,8 @@ int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, vo
 			err = answer(nl, nlh, result ? NULL : fn, data, &interrupted);
 			if (err < 0)
 				result = err;
-			done = err == 0 || nlh->nlmsg_type == NLMSG_ERROR ||
-			       nlh->nlmsg_type == NLMSG_DONE;
+			done = nlh->nlmsg_type == NLMSG_ERROR ||
+			       nlh->nlmsg_type == NLMSG_DONE || (err <= 0 && !to_end);
 		}
 	}
 	if (!result && interrupted)

@@ -244,7 +244,8 @@ static int send_source(struct nflua *nl, uint8_t cmd, const struct nflua_source 
 {
 	size_t offset = 0, part;
 	struct nlmsghdr *nlh;
-	int err = 0;
+	bool last;
+	int err;
 	char *buf;
 
 	buf = malloc(HEAD_SIZE + NFLUA_PART_MAX);
@@ -254,7 +255,8 @@ static int send_source(struct nflua *nl, uint8_t cmd, const struct nflua_source 
 		part = source->size - offset;
 		if (part > NFLUA_PART_MAX)
 			part = NFLUA_PART_MAX;
-		nlh = nflua_request(nl, buf, cmd, NLM_F_ACK);
+		last = offset + part == source->size;
+		nlh = nflua_request(nl, buf, cmd, last ? 0 : NLM_F_ACK);
 		mnl_attr_put_strz(nlh, NFLUA_A_SCRIPT_NAME, source->name);
 		if (source->flags)
 			mnl_attr_put_u32(nlh, NFLUA_A_SCRIPT_FLAGS, source->flags);
@@ -267,7 +269,7 @@ static int send_source(struct nflua *nl, uint8_t cmd, const struct nflua_source 
 			     (const char *)source->text + offset);
 		err = nflua_exchange(nl, nlh, take_script, list);
 		offset += part;
-	} while (!err && offset < source->size);
+	} while (!err && !last);
 	free(buf);
 	return err;
 }
@@ -324,15 +326,15 @@ int nflua_replace(struct nflua *nl, const struct nflua_source *source,
 }
 
 /* A request that has nothing but a name. */
-static int ask_by_name(struct nflua *nl, uint8_t cmd, const char *name, nflua_reply_fn fn,
-		       void *data)
+static int ask_by_name(struct nflua *nl, uint8_t cmd, uint16_t flags, const char *name,
+		       nflua_reply_fn fn, void *data)
 {
 	char buf[HEAD_SIZE] = {};
 	struct nlmsghdr *nlh;
 
 	if (!nflua_name_valid(name))
 		return nflua_fail(nl, -EINVAL, "'%s' is no name for a script", name);
-	nlh = nflua_request(nl, buf, cmd, NLM_F_ACK);
+	nlh = nflua_request(nl, buf, cmd, flags);
 	mnl_attr_put_strz(nlh, NFLUA_A_SCRIPT_NAME, name);
 	return nflua_exchange(nl, nlh, fn, data);
 }
@@ -347,7 +349,7 @@ static int ask_by_name(struct nflua *nl, uint8_t cmd, const char *name, nflua_re
  */
 int nflua_unload(struct nflua *nl, const char *name)
 {
-	return ask_by_name(nl, NFLUA_CMD_SCRIPT_UNLOAD, name, NULL, NULL);
+	return ask_by_name(nl, NFLUA_CMD_SCRIPT_UNLOAD, NLM_F_ACK, name, NULL, NULL);
 }
 
 /**
@@ -363,7 +365,7 @@ int nflua_get(struct nflua *nl, const char *name, struct nflua_script **script)
 	struct list list = {};
 	int err;
 
-	err = ask_by_name(nl, NFLUA_CMD_SCRIPT_GET, name, take_script, &list);
+	err = ask_by_name(nl, NFLUA_CMD_SCRIPT_GET, 0, name, take_script, &list);
 	if (!err)
 		err = list_single(nl, &list, script);
 	list_clear(&list);
