@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include <net/ipv6.h>
 #include "address.h"
+#include "state.h"
 #include "lua/kernel/lua_internal.h"
 
 #define ADDRESS6	"nflua.address"
@@ -241,19 +242,15 @@ int nflua_address_new(lua_State *L)
  */
 void nflua_address_index(lua_State *L, TValue *key, StkId val)
 {
-	ptrdiff_t at = savestack(L, val);
 	const TValue *slot = NULL;
 
-	luaD_checkstack(L, LUA_MINSTACK);
-	if (ttisshrstring(key)) {
-		lua_rawgetp(L, LUA_REGISTRYINDEX, &methods_key);
-		slot = luaH_getshortstr(hvalue(s2v(L->top.p - 1)),
+	if (ttisshrstring(key))
+		slot = luaH_getshortstr(nflua_state(L)->address_methods,
 					tsvalue(key));
-		L->top.p--;
-	}
-	if (!slot || isempty(slot))
+	if (!slot || isempty(slot)) {
 		luaG_runerror(L, "address has no such field (it has: has)");
-	val = restorestack(L, at);
+		return;
+	}
 	setobj2s(L, val, slot);
 }
 
@@ -286,6 +283,7 @@ static const luaL_Reg metamethods[] = {
 void nflua_address_open(lua_State *L)
 {
 	luaL_newlib(L, methods);
+	nflua_state(L)->address_methods = (Table *)lua_topointer(L, -1);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &methods_key);
 
 	lua_newtable(L);

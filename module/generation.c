@@ -197,6 +197,8 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 	gen->number = old ? old->number + 1 : 1;
 	gen->loaded = ktime_get_real_seconds();
 	gen->limit = load->limit;
+	gen->budget = NFLUA_BODY_NS;
+	gen->deadline = ktime_get_ns() + gen->budget;
 	write_pnet(&gen->net, nn->net);
 	/* Given back below if the load fails. */
 	gen->source = load->source;
@@ -244,6 +246,8 @@ static int cpu_prepare(unsigned int cpu)
 		/* kept from the last time the CPU was here */
 		if (gen->states[cpu])
 			continue;
+		gen->budget = NFLUA_CPU_NS;
+		gen->deadline = ktime_get_ns() + gen->budget;
 		error = NULL;
 		if (add_packet_state(gen, cpu, &error))
 			pr_warn_ratelimited("nflua: %s: no state for CPU %u: %s\n",

@@ -266,6 +266,23 @@ static int may_load(struct net *net, struct netlink_ext_ack *extack)
 	return -EPERM;
 }
 
+static int check_limit(struct net *net, u64 limit,
+		       struct netlink_ext_ack *extack)
+{
+	if (limit < NFLUA_MEMORY_MIN || limit > NFLUA_MEMORY_MAX) {
+		NL_SET_ERR_MSG(extack,
+			       "a state's memory limit is 128 KiB to 1 GiB");
+		return -ERANGE;
+	}
+	/* What packets allocate is charged to nobody. */
+	if (net->user_ns != &init_user_ns && limit > NFLUA_MEMORY_DEFAULT) {
+		NL_SET_ERR_MSG(extack,
+			       "more than 16 MiB a state needs the initial user namespace");
+		return -EPERM;
+	}
+	return 0;
+}
+
 /* Takes a part of a source; @source is set when it is complete. */
 static int take_part(struct nflua_net *nn, struct genl_info *info,
 		     const char *name, char **source)
@@ -317,12 +334,9 @@ static int cmd_load(struct sk_buff *skb, struct genl_info *info)
 			     NFLUA_SCRIPT_F_CHECK;
 	if (a[NFLUA_A_SCRIPT_MEMORY_LIMIT]) {
 		load.limit = nla_get_u64(a[NFLUA_A_SCRIPT_MEMORY_LIMIT]);
-		if (load.limit < NFLUA_MEMORY_MIN) {
-			NL_SET_ERR_MSG_ATTR(info->extack,
-					    a[NFLUA_A_SCRIPT_MEMORY_LIMIT],
-					    "a state needs 128 KiB at least");
-			return -ERANGE;
-		}
+		err = check_limit(net, load.limit, info->extack);
+		if (err)
+			return err;
 	}
 	err = take_part(nn, info, load.name, &load.source);
 	if (err || !load.source)

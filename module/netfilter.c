@@ -14,15 +14,12 @@
 #include "script.h"
 #include "lua/kernel/lua_kernel.h"
 
-/* Marks a table as made by netfilter.new; its value there is the name. */
-static const char name_key;
-
+/* Upvalues of an object's methods: the object itself and its name. */
 static const char *check_nf(lua_State *L)
 {
-	luaL_checktype(L, 1, LUA_TTABLE);
-	if (lua_rawgetp(L, 1, &name_key) != LUA_TSTRING)
+	if (!lua_rawequal(L, 1, lua_upvalueindex(1)))
 		luaL_argerror(L, 1, "what netfilter.new returned expected (use a colon)");
-	return lua_tostring(L, -1);
+	return lua_tostring(L, lua_upvalueindex(2));
 }
 
 static void register_once(lua_State *L, enum nflua_entry_kind kind,
@@ -139,10 +136,10 @@ static int netfilter_new(lua_State *L)
 	}
 	/* Roomy, so that a verdict is found at once: it is looked up per packet. */
 	lua_createtable(L, 0, 32);
-	lua_pushstring(L, name);
-	lua_rawsetp(L, -2, &name_key);
 	add_verdicts(L);
-	luaL_setfuncs(L, nf_methods, 0);
+	lua_pushvalue(L, -1);
+	lua_pushstring(L, name);
+	luaL_setfuncs(L, nf_methods, 2);
 	nflua_library_strict(L, "nf");
 	return 1;
 }

@@ -65,6 +65,8 @@ struct nflua_script {
  * @number: 1 for the first
  * @loaded: when, CLOCK_REALTIME seconds
  * @limit: bytes that one state may use
+ * @budget: how long its bodies may take together, ns
+ * @deadline: when they have taken too long, ktime_get_ns()
  * @source: the text, kept for CPUs that come later
  * @size: its length
  * @control: the control state
@@ -78,6 +80,8 @@ struct nflua_generation {
 	u32 number;
 	time64_t loaded;
 	u64 limit;
+	u64 budget;
+	u64 deadline;
 	char *source;
 	size_t size;
 	possible_net_t net;

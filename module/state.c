@@ -32,7 +32,7 @@ static void *grow_large(struct nflua_state *st, void *ptr, size_t osize,
 {
 	void *new;
 
-	if (!gfpflags_allow_blocking(st->gfp)) {
+	if (nflua_state_is_atomic(st)) {
 		/* Fits the old block, or is too large for softirq. */
 		return nsize <= osize ? ptr : NULL;
 	}
@@ -64,12 +64,12 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	if (nsize > osize && st->used - osize + nsize > st->limit)
 		return NULL;
 
-	if (!ptr && (nsize <= PAGE_SIZE || !gfpflags_allow_blocking(st->gfp)))
+	if (!ptr && (nsize <= PAGE_SIZE || nflua_state_is_atomic(st)))
 		new = kmalloc(nsize, st->gfp | __GFP_NOWARN);
 	else if (!ptr)
 		new = kvmalloc(nsize, st->gfp | __GFP_NOWARN);
 	else if (is_vmalloc_addr(ptr) ||
-		 (nsize > PAGE_SIZE && gfpflags_allow_blocking(st->gfp)))
+		 (nsize > PAGE_SIZE && !nflua_state_is_atomic(st)))
 		new = grow_large(st, ptr, osize, nsize);
 	else
 		new = krealloc(ptr, nsize, st->gfp | __GFP_NOWARN);
@@ -97,7 +97,7 @@ static int state_refuel(lua_State *L)
 		st->deadline_seq = st->seq;
 		st->deadline = now + st->budget;
 	}
-	if (gfpflags_allow_blocking(st->gfp)) {
+	if (!nflua_state_is_atomic(st)) {
 		cond_resched();
 		if (fatal_signal_pending(current)) {
 			lua_pushliteral(L, "killed by a signal");
@@ -105,12 +105,14 @@ static int state_refuel(lua_State *L)
 		}
 	}
 	if (!st->ext.killed && now < st->deadline) {
-		st->ext.fuel = NFLUA_FUEL;
+		/* After work that cost much, look again at the next step. */
+		st->ext.fuel = st->ext.fuel < -NFLUA_FUEL ? 0 : NFLUA_FUEL;
 		return 0;
 	}
 	lua_pushfstring(L, "ran longer than %d ms",
 			(int)(st->budget / NSEC_PER_MSEC));
 kill:
+	st->told = st->ext.killed;
 	/* Enough to unwind; the message handler needs none. */
 	st->ext.fuel = 0;
 	return 1;
@@ -119,8 +121,12 @@ kill:
 /* Adds a traceback to an error, unless it has one already. */
 static int message_handler(lua_State *L)
 {
+	struct nflua_state *st = nflua_state(L);
 	const char *msg = lua_tostring(L, 1);
 
+	/* Each pending __close of a run that is stopped raises it again. */
+	if (st->ext.killed && st->told)
+		return 1;
 	if (!msg) {
 		if (!luaL_callmeta(L, 1, "__tostring") ||
 		    lua_type(L, -1) != LUA_TSTRING)
@@ -394,11 +400,15 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	st->cpu = cpu;
 	st->gfp = GFP_KERNEL_ACCOUNT;
 	st->limit = limit;
-	st->budget = NFLUA_BODY_NS;
-	st->deadline_seq = U64_MAX;
+	/* One time for all bodies of a load: the body is call 0. */
+	st->budget = gen->budget;
+	st->deadline = gen->deadline;
 	st->ext.fuel = NFLUA_FUEL;
 	st->ext.refuel = state_refuel;
-	nflua_state_set_stack(st);
+	if (!nflua_state_set_stack(st)) {
+		nflua_state_destroy(st);
+		return ERR_PTR(-ENOMEM);
+	}
 	st->L = lua_newstate(state_alloc, &st->ext);
 	if (!st->L) {
 		nflua_state_destroy(st);
@@ -420,7 +430,8 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 					   "%s: not enough memory (a state of the script may use %zu KiB)",
 					   gen->name, limit / 1024);
 		else
-			*error = kstrdup(msg ?: "unknown error", GFP_KERNEL);
+			*error = kstrndup(msg ?: "unknown error",
+					  NFLUA_MESSAGE_MAX, GFP_KERNEL);
 		status = fatal_signal_pending(current) ? -EINTR : -EINVAL;
 		nflua_state_destroy(st);
 		return ERR_PTR(status);

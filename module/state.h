@@ -18,6 +18,8 @@ struct nflua_generation;
 #define NFLUA_LOG_MAX		512	/* bytes that one call may print */
 #define NFLUA_MEMORY_DEFAULT	(16ULL << 20)
 #define NFLUA_MEMORY_MIN	(128ULL << 10)
+#define NFLUA_MEMORY_MAX	(1ULL << 30)
+#define NFLUA_MESSAGE_MAX	(16 << 10)	/* bytes of an error's text */
 
 /* Stack a callback may use, and what it must leave on a task's stack. */
 #define NFLUA_STACK_BUDGET	6144
@@ -27,7 +29,9 @@ struct nflua_generation;
 /* Steps between looks at the clock, and how long a run may take. */
 #define NFLUA_FUEL		1000
 #define NFLUA_CALL_NS		(1 * NSEC_PER_MSEC)
+/* all bodies of one load; of a script on a CPU that comes up */
 #define NFLUA_BODY_NS		(5 * NSEC_PER_SEC)
+#define NFLUA_CPU_NS		(100 * NSEC_PER_MSEC)
 
 /**
  * struct nflua_reg - one registration that a script's body made
@@ -64,7 +68,9 @@ struct nflua_reg {
  * @budget: how long one run may take, ns
  * @deadline_seq: the call @deadline belongs to
  * @deadline: when it has taken too long, ktime_get_ns()
+ * @told: the error of the limit that was hit has its traceback
  * @records: per record, the Lua table from a field's name to the field
+ * @address_methods: the same for addresses
  * @regs: registrations while the body runs, NULL otherwise
  * @nregs: number of them
  * @output: what the body printed, or NULL
@@ -83,6 +89,7 @@ struct nflua_state {
 	struct nflua_packet packet;
 	u64 seq;
 	struct Table *records[NFLUA_RECORDS];
+	struct Table *address_methods;
 
 	size_t used;
 	size_t peak;
@@ -92,6 +99,7 @@ struct nflua_state {
 	u64 budget;
 	u64 deadline_seq;
 	u64 deadline;
+	bool told;
 
 	struct nflua_reg *regs;
 	unsigned int nregs;
@@ -111,6 +119,12 @@ static inline bool nflua_state_is_control(const struct nflua_state *st)
 	return st->cpu < 0;
 }
 
+/* Is a packet waiting for it, in softirq or as if in softirq? */
+static inline bool nflua_state_is_atomic(const struct nflua_state *st)
+{
+	return !gfpflags_allow_blocking(st->gfp);
+}
+
 struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 				       size_t limit, char **error);
 void nflua_state_destroy(struct nflua_state *st);
@@ -128,22 +142,22 @@ static __always_inline bool nflua_state_set_stack(struct nflua_state *st)
 {
 	const unsigned long sp = (unsigned long)__builtin_frame_address(0);
 	const unsigned long task = (unsigned long)task_stack_page(current);
-	unsigned long floor = sp - NFLUA_STACK_BUDGET;
+	/* What Lua may use below the floor is part of the budget. */
+	unsigned long floor = sp - NFLUA_STACK_BUDGET + LUA_CSTACK_RESERVE;
 
 	/*
 	 * Of a softirq's own stack the bounds are not known to a module; the
 	 * budget alone must do there. A body gets all that a task's stack has.
 	 */
 	if (sp - task < THREAD_SIZE) {
-		const unsigned long reserve = task + NFLUA_STACK_RESERVE;
+		const unsigned long reserve = task + NFLUA_STACK_RESERVE +
+					      LUA_CSTACK_RESERVE;
 
-		if (floor < reserve || gfpflags_allow_blocking(st->gfp))
+		if (floor < reserve || !nflua_state_is_atomic(st))
 			floor = reserve;
-		if (unlikely(sp < floor + NFLUA_STACK_MIN))
-			return false;
 	}
 	st->ext.stack_floor = floor;
-	return true;
+	return likely(sp >= floor + NFLUA_STACK_MIN);
 }
 
 /**

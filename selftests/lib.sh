@@ -287,9 +287,25 @@ tables() {
 	command -v "$1" >/dev/null && server "$1" -L -n >/dev/null 2>&1
 }
 
-# rule_counts FILE TEXT: packets of the rules with TEXT in FILE, which has the
-# output of iptables-save -c, in their order.
-rule_counts() { grep -F -- "$2" "$1" | sed -nE 's/^\[([0-9]+):.*/\1/p' | paste -sd ' '; }
+# read_rules IPTABLES TABLE: fills RULES: packets of the rules of each UDP
+# destination port, in their order, as "3 0".
+declare -A RULES
+read_rules() {
+	local line
+	RULES=()
+	server "$1-save" -c -t "$2" 2>/dev/null >"$TMP/rules"
+	while read -r line; do
+		[[ $line =~ ^\[([0-9]+):.*\ --dport\ ([0-9]+) ]] || continue
+		line=${BASH_REMATCH[2]}
+		RULES[$line]=${RULES[$line]-}${RULES[$line]+ }${BASH_REMATCH[1]}
+	done <"$TMP/rules"
+}
+
+# add_rules IPTABLES TABLE: the rules on standard input, all at once.
+add_rules() {
+	{ printf '*%s\n' "$2"; cat; echo COMMIT; } >"$TMP/restore"
+	server "$1-restore" --noflush "$TMP/restore"
+}
 
 # --- scripts and counters --------------------------------------------------
 

@@ -48,41 +48,24 @@ T
 	echo 'not_a_function = true'
 } >"$TMP/answers.lua"
 
-# outcome_counts m|n|d: what the rules with and behind the match then count
-expected() {
-	case $1 in
-	m) echo "$PACKETS 0" ;;
-	n) echo "0 $PACKETS" ;;
-	d) echo "0 0" ;;
-	esac
-}
+declare -A EXPECTED=([m]="$PACKETS 0" [n]="0 $PACKETS" [d]="0 0")
 
-# add PORT OPTION...: a rule that drops what matches, and one behind it that
-# counts what is left.
+# add PORT OPTION...: prints a rule that drops what matches, and one behind it
+# that counts what is left.
 add() {
-	local port=$1
-	shift
-	server "$ipt" -A INPUT -p udp --dport "$port" -m lua "$@" -j DROP &&
-		server "$ipt" -A INPUT -p udp --dport "$port" -j ACCEPT
+	echo "-A INPUT -p udp --dport $1 -m lua ${*:2} -j DROP"
+	echo "-A INPUT -p udp --dport $1 -j ACCEPT"
 }
 
 # came WHAT PORT OUTCOME: compares the two rules' counters.
-came() { is "$ipt: $1" "$(rule_counts "$TMP/save" "--dport $2 ")" "$(expected "$3")"; }
+came() { is "$ipt: $1" "${RULES[$2]-}" "${EXPECTED[$3]}"; }
 
-semantics() {
-	local ipt=$1 address=$2
-	local port=4000 ports=() name plain inverse counter line
-	local -A want=()
-
-	if ! tables "$ipt"; then
-		skip "$ipt" "no such tables here"
-		return
-	fi
-	ctl load "$TMP/answers.lua" || exit 1
-	while read -r name plain inverse counter _; do
+# rules: prints them all
+rules() {
+	local port=4000 name policy
+	while read -r name _; do
 		add $((port++)) --script answers --function "$name"
 		add $((port++)) ! --script answers --function "$name"
-		want[$name]="$counter=$((2 * PACKETS))"
 	done <"$TMP/answers"
 	# each policy, with and without "!", for each kind of failure
 	for name in raises number; do
@@ -98,20 +81,32 @@ semantics() {
 	add $((port++)) --script answers --function no --on-error drop
 	add $((port++)) --script answers --function drop --on-error match
 	# two matches in one rule: the second is asked if the first matches
-	server "$ipt" -A INPUT -p udp --dport $port -m lua --script answers \
-		--function yes -m lua --script answers --function no -j DROP
-	server "$ipt" -A INPUT -p udp --dport $((port++)) -j ACCEPT
+	add $((port++)) --script answers --function yes -m lua --script answers --function no
+}
 
-	mapfile -t ports < <(seq 4000 $((port - 1)))
-	udp "$CLIENT" "$address" $PACKETS "${ports[@]}"
+semantics() {
+	local ipt=$1 address=$2
+	local port ports=() name plain inverse counter line
+	local -A want=()
+
+	if ! tables "$ipt"; then
+		skip "$ipt" "no such tables here"
+		return
+	fi
+	ctl load "$TMP/answers.lua" || exit 1
+	rules >"$TMP/all"
+	add_rules "$ipt" filter <"$TMP/all" || exit 1
+	mapfile -t ports < <(grep -o 'dport [0-9]*' "$TMP/all" | uniq)
+	udp "$CLIENT" "$address" $PACKETS "${ports[@]#dport }"
 	# one call for each packet, and the last port has two
 	check "$ipt: every packet was seen once" \
 		calls_become "$SERVER" answers $(((${#ports[@]} + 1) * PACKETS))
-	server "$ipt-save" -c >"$TMP/save"
+	read_rules "$ipt" filter
 	counts "$SERVER" answers >"$TMP/counts"
 
 	port=4000
-	while read -r name plain inverse _; do
+	while read -r name plain inverse counter _; do
+		want[$name]="$counter=$((2 * PACKETS))"
 		came "$name" $((port++)) "$plain"
 		came "! $name" $((port++)) "$inverse"
 	done <"$TMP/answers"
@@ -132,11 +127,13 @@ semantics() {
 	want[yes]=match=$((3 * PACKETS))
 	want[drop]=drop=$((3 * PACKETS))
 
-	for name in "${!want[@]}"; do
-		is "$ipt: counters of $name" \
-			"$(grep "^function $name " "$TMP/counts")" \
+	while read -r line; do
+		read -r _ name _ <<<"$line"
+		is "$ipt: counters of $name" "$line" \
 			"function $name calls=${want[$name]#*=} ${want[$name]}"
-	done
+		unset "want[$name]"
+	done < <(grep '^function ' "$TMP/counts")
+	is "$ipt: that was all" "${!want[*]}" ""
 	is "$ipt: counters of the match" "$(grep ^match "$TMP/counts")" \
 		"match answers calls=$((2 * PACKETS)) match=$((2 * PACKETS))"
 

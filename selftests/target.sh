@@ -39,76 +39,80 @@ T
 
 # What the target's rule sees, what the rule behind it sees, and what comes
 # through to the next table.
-expected() {
-	case $1 in
-	a) echo "$PACKETS 0 $PACKETS" ;;
-	c) echo "$PACKETS $PACKETS $PACKETS" ;;
-	d) echo "$PACKETS 0 0" ;;
-	esac
-}
+declare -A EXPECTED=([a]="$PACKETS 0, $PACKETS" [c]="$PACKETS $PACKETS, $PACKETS"
+	[d]="$PACKETS 0, 0")
 
+came() { is "$ipt: $1" "${mangle[$2]-}, ${RULES[$2]-}" "${EXPECTED[$3]}"; }
+
+# add PORT OPTION...: prints a rule with the target and one behind it
 add() {
-	local port=$1
-	shift
-	server "$ipt" -t mangle -A INPUT -p udp --dport "$port" -j LUA "$@" &&
-		server "$ipt" -t mangle -A INPUT -p udp --dport "$port" &&
-		server "$ipt" -A INPUT -p udp --dport "$port"
+	echo "-A INPUT -p udp --dport $1 -j LUA ${*:2}"
+	echo "-A INPUT -p udp --dport $1"
 }
 
-came() {
-	is "$ipt: $1" "$(rule_counts "$TMP/mangle" "--dport $2") $(rule_counts "$TMP/filter" "--dport $2")" \
-		"$(expected "$3")"
+# rules: prints those of the table mangle
+rules() {
+	local port=4000 name policy
+	while read -r name _; do
+		add $((port++)) --script answers --function "$name"
+	done <"$TMP/answers"
+	for name in raises number; do
+		for policy in accept drop continue; do
+			add $((port++)) --script answers --function $name --on-error $policy
+		done
+	done
+	# no function: what nf:target registered
+	add $((port++)) --script answers
+	# a policy means nothing to an answer
+	add $((port++)) --script answers --function accept --on-error drop
 }
 
 semantics() {
 	local ipt=$1 address=$2
-	local port=4000 ports=() name outcome counter line policy
-	local -A want=()
+	local port ports=() name outcome counter line
+	local -A want=() mangle=()
 
 	if ! tables "$ipt"; then
 		skip "$ipt" "no such tables here"
 		return
 	fi
 	ctl load "$TMP/answers.lua" || exit 1
-	while read -r name outcome counter _; do
-		add $((port++)) --script answers --function "$name"
-		want[$name]="$counter=$PACKETS"
-	done <"$TMP/answers"
-	for name in raises number; do
-		for policy in accept drop continue; do
-			add $((port++)) --script answers --function $name --on-error $policy
-		done
-		want[$name]=${want[$name]%=*}=$((4 * PACKETS))
-	done
-	add $((port++)) --script answers
-	add $((port++)) --script answers --function accept --on-error drop
-	want[accept]=accept=$((2 * PACKETS))
-
-	mapfile -t ports < <(seq 4000 $((port - 1)))
+	rules >"$TMP/all"
+	add_rules "$ipt" mangle <"$TMP/all" || exit 1
+	mapfile -t ports < <(grep -o 'dport [0-9]*' "$TMP/all" | uniq)
+	ports=("${ports[@]#dport }")
+	printf -- '-A INPUT -p udp --dport %s\n' "${ports[@]}" | add_rules "$ipt" filter || exit 1
 	udp "$CLIENT" "$address" $PACKETS "${ports[@]}"
 	check "$ipt: every packet was seen once" \
 		calls_become "$SERVER" answers $((${#ports[@]} * PACKETS))
-	for line in mangle filter; do
-		server "$ipt-save" -c -t $line >"$TMP/$line"
+	read_rules "$ipt" mangle
+	for port in "${ports[@]}"; do
+		mangle[$port]=${RULES[$port]-}
 	done
+	read_rules "$ipt" filter
 	counts "$SERVER" answers >"$TMP/counts"
 
 	port=4000
-	while read -r name outcome _; do
+	while read -r name outcome counter _; do
+		want[$name]="$counter=$PACKETS"
 		came "$name" $((port++)) "$outcome"
 	done <"$TMP/answers"
 	for name in raises number; do
+		want[$name]=${want[$name]%=*}=$((4 * PACKETS))
 		for line in "accept a" "drop d" "continue c"; do
 			came "$name, on error ${line% *}" $((port++)) "${line#* }"
 		done
 	done
+	want[accept]=accept=$((2 * PACKETS))
 	came "no function" $((port++)) d
 	came "accept, on error drop" $((port++)) a
-	for name in "${!want[@]}"; do
-		is "$ipt: counters of $name" \
-			"$(grep "^function $name " "$TMP/counts")" \
+	while read -r line; do
+		read -r _ name _ <<<"$line"
+		is "$ipt: counters of $name" "$line" \
 			"function $name calls=${want[$name]#*=} ${want[$name]}"
-	done
+		unset "want[$name]"
+	done < <(grep '^function ' "$TMP/counts")
+	is "$ipt: that was all" "${!want[*]}" ""
 	is "$ipt: counters of the target" "$(grep ^target "$TMP/counts")" \
 		"target answers calls=$PACKETS drop=$PACKETS"
 

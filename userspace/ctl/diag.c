@@ -258,6 +258,7 @@ void ctl_script_error(const struct source *source, const char *text)
 {
 	size_t prefix = chunk_prefix(text, source->name);
 	const char *rest = strchrnul(text, '\n');
+	static const char no_memory[] = "not enough memory";
 	char *first;
 
 	fflush(stdout);
@@ -269,8 +270,8 @@ void ctl_script_error(const struct source *source, const char *text)
 		caret_show(source, strtoul(text + prefix + 1, NULL, 10), first);
 	} else {
 		ctl_error("%s: %s", source->file, skip_name(first, source->name));
-		if (!strcmp(first, "not enough memory"))
-			ctl_hint("--memory sets the limit of each of its states");
+		if (!strncmp(first, no_memory, strlen(no_memory)))
+			ctl_hint("--memory sets the limit of a state");
 	}
 	free(first);
 	rest += *rest == '\n';
