@@ -4,7 +4,6 @@
  * what happens if there is none.
  */
 #include <linux/bottom_half.h>
-#include <linux/netfilter/x_tables.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -122,11 +121,11 @@ static __always_inline enum answer to_answer(const TValue *v)
 		return ANSWER_TRUE;
 	case LUA_VNUMINT:
 		switch (ivalue(v)) {
-		case NF_ACCEPT:
+		case NFLUA_VERDICT_ACCEPT:
 			return ANSWER_ACCEPT;
-		case NF_DROP:
+		case NFLUA_VERDICT_DROP:
 			return ANSWER_DROP;
-		case XT_CONTINUE:
+		case NFLUA_VERDICT_CONTINUE:
 			return ANSWER_CONTINUE;
 		}
 		fallthrough;

@@ -17,6 +17,14 @@ enum nflua_role {
 	__NFLUA_ROLE_MAX
 };
 
+/*
+ * Verdicts as Lua sees them: no number that a function answers by accident,
+ * least of all the 0 and 1 of other languages' booleans.
+ */
+#define NFLUA_VERDICT_ACCEPT	0x6e660001
+#define NFLUA_VERDICT_DROP	0x6e660002
+#define NFLUA_VERDICT_CONTINUE	0x6e660003
+
 /* The outcome came from the failure policy, not from the script. */
 #define NFLUA_BY_POLICY		0x100
 

@@ -3,7 +3,6 @@
  * What nflua tells those who listen: multicast messages of the generic
  * netlink family. Nothing is built while nobody does.
  */
-#include <linux/ratelimit.h>
 #include <linux/string.h>
 #include <net/genetlink.h>
 #include "event.h"
@@ -78,6 +77,40 @@ void nflua_event_script(struct net *net, const char *name, u32 generation,
 }
 
 /**
+ * nflua_event_cpu() - tell that a CPU came up without a state of a script
+ * @gen: the script's generation
+ * @cpu: the CPU
+ * @why: the Lua message
+ *
+ * Context: process
+ */
+void nflua_event_cpu(const struct nflua_generation *gen, unsigned int cpu,
+		     const char *why)
+{
+	struct net *net = read_pnet(&gen->net);
+	size_t len = strlen(why);
+	struct sk_buff *skb;
+	void *hdr;
+
+	if (__ratelimit(&nflua_net(net)->limit))
+		pr_warn("nflua: %s: no state for CPU %u: %*pE\n", gen->name,
+			cpu, (int)strcspn(why, "\n"), why);
+	if (!heard(net, NFLUA_GROUP_EVENTS))
+		return;
+	skb = start(NFLUA_CMD_SCRIPT_EVENT, gen->name, len, GFP_KERNEL, &hdr);
+	if (!skb)
+		return;
+	if (nla_put_u8(skb, NFLUA_A_SCRIPT_EVENT, NFLUA_EVENT_CPU_FAILED) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_GENERATION, gen->number) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_CPU, cpu) ||
+	    put_text(skb, why, len)) {
+		nlmsg_free(skb);
+		return;
+	}
+	send(net, skb, hdr, NFLUA_GROUP_EVENTS, GFP_KERNEL);
+}
+
+/**
  * nflua_event_error() - tell that an entry point failed
  * @entry: which
  * @text: message and traceback
@@ -89,14 +122,13 @@ void nflua_event_error(const struct nflua_entry *entry, const char *text,
 		       size_t len)
 {
 	struct net *net = read_pnet(&entry->gen->net);
-	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 10);
 	struct nlattr *nest;
 	struct sk_buff *skb;
 	void *hdr;
 
 	/* The last resort, for whoever runs no monitor. */
-	if (__ratelimit(&limit))
-		pr_notice("nflua: %.*s\n", (int)strcspn(text, "\n"), text);
+	if (__ratelimit(&nflua_net(net)->limit))
+		pr_notice("nflua: %*pE\n", (int)strcspn(text, "\n"), text);
 	if (!heard(net, NFLUA_GROUP_ERRORS))
 		return;
 	skb = start(NFLUA_CMD_SCRIPT_ERROR, entry->gen->name, len, GFP_ATOMIC,
@@ -132,8 +164,9 @@ void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 	void *hdr;
 
 	if (!heard(net, NFLUA_GROUP_LOG)) {
-		pr_info_ratelimited("nflua: %s: %.*s\n", st->gen->name,
-				    (int)len, text);
+		if (__ratelimit(&nflua_net(net)->limit))
+			pr_info("nflua: %s: %*pE\n", st->gen->name, (int)len,
+				text);
 		return;
 	}
 	skb = start(NFLUA_CMD_SCRIPT_LOG, st->gen->name, len, GFP_ATOMIC, &hdr);

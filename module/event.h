@@ -6,6 +6,8 @@
 
 void nflua_event_script(struct net *net, const char *name, u32 generation,
 			enum nflua_event event);
+void nflua_event_cpu(const struct nflua_generation *gen, unsigned int cpu,
+		     const char *why);
 void nflua_event_error(const struct nflua_entry *entry, const char *text,
 		       size_t len);
 void nflua_event_log(const struct nflua_state *st, const char *text,

@@ -7,9 +7,11 @@
 #include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include "event.h"
 #include "script.h"
 
 /*
@@ -58,9 +60,11 @@ void nflua_generation_free(struct nflua_generation *gen)
 	mutex_lock(&cpu_lock);
 	list_del_init(&gen->node);
 	mutex_unlock(&cpu_lock);
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		if (gen->states)
 			nflua_state_destroy(gen->states[cpu]);
+		cond_resched();
+	}
 	nflua_state_destroy(gen->control);
 	for (i = 0; gen->entries && i < gen->nentries; i++)
 		nflua_stats_put(gen->entries[i].stats);
@@ -250,11 +254,18 @@ static int cpu_prepare(unsigned int cpu)
 		gen->deadline = ktime_get_ns() + gen->budget;
 		error = NULL;
 		if (add_packet_state(gen, cpu, &error))
-			pr_warn_ratelimited("nflua: %s: no state for CPU %u: %s\n",
-					    gen->name, cpu,
-					    error ?: "not enough memory");
+			nflua_event_cpu(gen, cpu, error ?: "not enough memory");
 		kfree(error);
 	}
+	mutex_unlock(&cpu_lock);
+	return 0;
+}
+
+/* What is loaded from now on has no state there; what is loaded keeps its. */
+static int cpu_dead(unsigned int cpu)
+{
+	mutex_lock(&cpu_lock);
+	cpumask_clear_cpu(cpu, &cpus);
 	mutex_unlock(&cpu_lock);
 	return 0;
 }
@@ -269,7 +280,7 @@ int nflua_generation_init(void)
 	int err;
 
 	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/nflua:prepare",
-				cpu_prepare, NULL);
+				cpu_prepare, cpu_dead);
 	if (err < 0)
 		return err;
 	cpuhp_state = err;

@@ -482,7 +482,6 @@ struct genl_family nflua_genl_family __ro_after_init = {
 	.module = THIS_MODULE,
 	.ops = ops,
 	.n_ops = ARRAY_SIZE(ops),
-	NFLUA_RESV_START_OP
 	.mcgrps = groups,
 	.n_mcgrps = ARRAY_SIZE(groups),
 };

@@ -58,7 +58,10 @@ static int __net_init net_init(struct net *net)
 		return -ENOMEM;
 	kref_init(&nn->ref);
 	nn->net = net;
+	mutex_init(&nn->load_lock);
 	mutex_init(&nn->lock);
+	ratelimit_state_init(&nn->limit, 5 * HZ, 10);
+	ratelimit_set_flags(&nn->limit, RATELIMIT_MSG_ON_RELEASE);
 	INIT_LIST_HEAD(&nn->scripts);
 	INIT_LIST_HEAD(&nn->uploads);
 	init_waitqueue_head(&nn->idle);

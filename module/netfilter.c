@@ -6,9 +6,8 @@
  * Context of all functions: process, inside lua_pcall(), except that a
  * callback may call them too and is told that it may not.
  */
-#include <linux/netfilter.h>
-#include <linux/netfilter/x_tables.h>
 #include <linux/string.h>
+#include "entry.h"
 #include "hook.h"
 #include "library.h"
 #include "script.h"
@@ -100,9 +99,9 @@ static void add_verdicts(lua_State *L)
 		const char *name;
 		u32 value;
 	} verdicts[] = {
-		{ "ACCEPT", NF_ACCEPT },
-		{ "DROP", NF_DROP },
-		{ "CONTINUE", XT_CONTINUE },
+		{ "ACCEPT", NFLUA_VERDICT_ACCEPT },
+		{ "DROP", NFLUA_VERDICT_DROP },
+		{ "CONTINUE", NFLUA_VERDICT_CONTINUE },
 	};
 	unsigned int i;
 

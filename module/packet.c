@@ -278,7 +278,7 @@ static int read_uint(lua_State *L, u32 bytes)
 	luaL_argcheck(L, off >= 0, 2, "offset is negative");
 	if (!check_base(L, p, record, 3, &base))
 		return push_failure(L, "packet has no such layer");
-	data = off > U16_MAX * 2 ? NULL :
+	data = off > INT_MAX ? NULL :
 	       nflua_packet_bytes(p, base + off, bytes, &buf);
 	if (!data)
 		return push_failure(L, "offset is beyond the end of the packet");

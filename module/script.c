@@ -3,11 +3,11 @@
  * Scripts and their generations.
  *
  * Load:    make all states, run the body in each, compare what they register
- *          (nothing is visible yet); register new hooks (accepting);
- *          publish: switch every point where packets meet the script.
+ *          (nothing is visible yet); register new hooks, which accept; under
+ *          the lock switch every point where packets meet the script.
  * Replace: the same; then wait for packets that are in the old generation,
  *          unregister the hooks that vanished, and free.
- * Unload:  unhook, detach, synchronize_rcu, free.
+ * Unload:  leave the list, unhook, synchronize_rcu, free.
  */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -63,29 +63,8 @@ static struct nflua_script *script_create(struct nflua_net *nn,
 	return script;
 }
 
-/* Puts a generation into service. Cannot leave anything half done. */
-static int publish(struct nflua_script *script, struct nflua_generation *gen,
-		   struct netlink_ext_ack *extack)
-{
-	struct nflua_generation *old = script->gen;
-	LIST_HEAD(fresh);
-	int err;
-
-	err = nflua_hooks_prepare(script, gen, &fresh, extack);
-	if (err)
-		return err;
-	nflua_hooks_publish(script, gen, &fresh);
-	nflua_bindings_publish(script, gen);
-	script->gen = gen;
-	if (old) {
-		nflua_hooks_prune(script, old);
-		nflua_generation_free(old);
-	}
-	return 0;
-}
-
 static int check_load(struct nflua_net *nn, const struct nflua_load *load,
-		      struct nflua_script *script, char **error,
+		      struct nflua_script *script,
 		      struct netlink_ext_ack *extack)
 {
 	if (load->replace && !script) {
@@ -103,6 +82,28 @@ static int check_load(struct nflua_net *nn, const struct nflua_load *load,
 		return -ENOSPC;
 	}
 	return 0;
+}
+
+/* Does a new generation have all that rules call? Context: nn->lock */
+static int check_bindings(struct nflua_script *script,
+			  struct nflua_generation *gen, char **error,
+			  struct netlink_ext_ack *extack)
+{
+	static const char *const kinds[] = {
+		[NFLUA_ENTRY_FUNCTION] = "function",
+		[NFLUA_ENTRY_MATCH] = "match",
+		[NFLUA_ENTRY_TARGET] = "target",
+	};
+	struct nflua_entry *missing = nflua_bindings_missing(script, gen);
+
+	if (!missing)
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "rules call a function that the new source does not have");
+	*error = kasprintf(GFP_KERNEL,
+			   "rules call %s '%s', which the new source does not have",
+			   kinds[missing->reg.kind], missing->reg.name);
+	return -EBUSY;
 }
 
 /**
@@ -125,49 +126,55 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 		      nflua_loaded_fn loaded, void *arg)
 {
 	struct nflua_script *script, *new = NULL;
-	struct nflua_generation *gen;
-	struct nflua_entry *missing;
+	struct nflua_generation *gen, *old;
+	LIST_HEAD(fresh);
 	int err;
 
-	mutex_lock(&nn->lock);
+	mutex_lock(&nn->load_lock);
+	/* Only who holds load_lock changes the list, so it may be read. */
 	script = nflua_script_find(nn, load->name);
-	err = check_load(nn, load, script, error, extack);
+	err = check_load(nn, load, script, extack);
 	if (err)
 		goto unlock;
-	gen = nflua_generation_create(nn, load, script ? script->gen : NULL, error);
+	old = script ? script->gen : NULL;
+	gen = nflua_generation_create(nn, load, old, error);
 	if (IS_ERR(gen)) {
 		err = PTR_ERR(gen);
 		if (err == -EINVAL)
 			NL_SET_ERR_MSG(extack, "the script does not load");
 		goto unlock;
 	}
-	err = -EBUSY;
-	missing = script ? nflua_bindings_missing(script, gen) : NULL;
-	if (missing) {
-		NL_SET_ERR_MSG(extack,
-			       "rules call a function that the new source does not have");
-		*error = kasprintf(GFP_KERNEL,
-				   "%s: rules call %s '%s', which the new source does not have",
-				   load->name,
-				   missing->reg.kind == NFLUA_ENTRY_FUNCTION ?
-				   "function" :
-				   missing->reg.kind == NFLUA_ENTRY_MATCH ?
-				   "match" : "target",
-				   missing->reg.name);
+	err = loaded(gen, arg);
+	if (err)
+		goto free;
+	if (load->check) {
+		if (script) {
+			mutex_lock(&nn->lock);
+			err = check_bindings(script, gen, error, extack);
+			mutex_unlock(&nn->lock);
+		}
 		goto free;
 	}
-	err = loaded(gen, arg);
-	if (err || load->check)
-		goto free;
 	if (!script) {
 		err = -ENOMEM;
 		script = new = script_create(nn, load->name);
 		if (!script)
 			goto free;
 	}
-	err = publish(script, gen, extack);
+	err = nflua_hooks_prepare(script, gen, &fresh, extack);
 	if (err)
 		goto free;
+
+	mutex_lock(&nn->lock);
+	err = check_bindings(script, gen, error, extack);
+	if (err) {
+		mutex_unlock(&nn->lock);
+		nflua_hooks_abort(nn->net, &fresh);
+		goto free;
+	}
+	nflua_hooks_publish(script, gen, &fresh);
+	nflua_bindings_publish(script, gen);
+	script->gen = gen;
 	if (new) {
 		list_add_tail(&new->node, &nn->scripts);
 		nn->nscripts++;
@@ -177,6 +184,12 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	kfree(gen->control->output);
 	gen->control->output = NULL;
 	gen->control->output_len = 0;
+	mutex_unlock(&nn->lock);
+
+	if (old) {
+		nflua_hooks_prune(script, old);
+		nflua_generation_free(old);
+	}
 	nflua_event_script(nn->net, load->name, gen->number,
 			   new ? NFLUA_EVENT_LOADED : NFLUA_EVENT_REPLACED);
 	goto unlock;
@@ -185,16 +198,16 @@ free:
 	nflua_generation_free(gen);
 	kfree(new);
 unlock:
-	mutex_unlock(&nn->lock);
+	mutex_unlock(&nn->load_lock);
 	return err;
 }
 
 /**
- * nflua_script_dead() - take a script off every packet's path
- * @script: the script, still or no more in its namespace's list
+ * nflua_script_dead() - take a script of a dying namespace off every path
+ * @script: the script
  *
- * Context: lock of the namespace. nflua_script_free() only after
- * synchronize_rcu().
+ * Its rules may be destroyed later than its namespace. Context: nn->lock;
+ * nflua_script_free() only after synchronize_rcu().
  */
 void nflua_script_dead(struct nflua_script *script)
 {
@@ -252,14 +265,16 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, char **error,
 {
 	struct nflua_script *script;
 	u32 generation;
+	int err;
 
 	wait_for_rules(nn, name);
+	mutex_lock(&nn->load_lock);
 	mutex_lock(&nn->lock);
 	script = nflua_script_find(nn, name);
 	if (!script) {
-		mutex_unlock(&nn->lock);
 		NL_SET_ERR_MSG(extack, "no script of this name is loaded");
-		return -ENOENT;
+		err = -ENOENT;
+		goto unlock;
 	}
 	if (script->rules) {
 		*error = kasprintf(GFP_KERNEL,
@@ -267,19 +282,26 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, char **error,
 				   script->rules,
 				   script->rules == 1 ? " refers" : "s refer",
 				   name, script->rules == 1 ? "it" : "them");
-		mutex_unlock(&nn->lock);
 		NL_SET_ERR_MSG(extack, "rules refer to the script");
-		return -EBUSY;
+		err = -EBUSY;
+		goto unlock;
 	}
-	generation = script->gen->number;
+	/* No rule can be bound from here on. */
 	list_del(&script->node);
 	nn->nscripts--;
 	nn->seq++;
-	nflua_script_dead(script);
 	mutex_unlock(&nn->lock);
 
+	generation = script->gen->number;
+	nflua_hooks_unhook(script);
 	synchronize_rcu();
 	nflua_script_free(script);
 	nflua_event_script(nn->net, name, generation, NFLUA_EVENT_UNLOADED);
+	mutex_unlock(&nn->load_lock);
 	return 0;
+
+unlock:
+	mutex_unlock(&nn->lock);
+	mutex_unlock(&nn->load_lock);
+	return err;
 }

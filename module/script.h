@@ -6,6 +6,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
+#include <linux/ratelimit.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <net/net_namespace.h>
@@ -17,7 +18,10 @@
  * @ref: held by the namespace and by every binding of a rule, which may
  *	outlive it
  * @net: the namespace, NULL when it is gone
- * @lock: serialises all that changes below
+ * @load_lock: one load or unload at a time; held while bodies run
+ * @lock: protects all below; taken inside @load_lock, and where rules are
+ *	bound; not held for long
+ * @limit: of what is said in the kernel's log
  * @scripts: the loaded scripts, &nflua_script
  * @nscripts: number of them
  * @uploads: sources that are not complete yet
@@ -29,7 +33,9 @@
 struct nflua_net {
 	struct kref ref;
 	struct net *net;
+	struct mutex load_lock;
 	struct mutex lock;
+	struct ratelimit_state limit;
 	struct list_head scripts;
 	unsigned int nscripts;
 	struct list_head uploads;

@@ -62,7 +62,7 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 		return NULL;
 	}
 	if (nsize > osize && st->used - osize + nsize > st->limit)
-		return NULL;
+		goto fail;
 
 	if (!ptr && (nsize <= PAGE_SIZE || nflua_state_is_atomic(st)))
 		new = kmalloc(nsize, st->gfp | __GFP_NOWARN);
@@ -73,13 +73,21 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 		new = grow_large(st, ptr, osize, nsize);
 	else
 		new = krealloc(ptr, nsize, st->gfp | __GFP_NOWARN);
-	if (!new)
-		return nsize <= osize ? ptr : NULL;
-
+	if (!new) {
+		if (nsize > osize)
+			goto fail;
+		new = ptr;
+	}
 	st->used += nsize - osize;
 	if (st->used > st->peak)
 		st->peak = st->used;
 	return new;
+
+fail:
+	/* Lua now collects all garbage: time to look at the clock after it. */
+	if (st->ext.fuel > 0)
+		st->ext.fuel = 0;
+	return NULL;
 }
 
 /*
@@ -99,22 +107,26 @@ static int state_refuel(lua_State *L)
 	}
 	if (!nflua_state_is_atomic(st)) {
 		cond_resched();
-		if (fatal_signal_pending(current)) {
-			lua_pushliteral(L, "killed by a signal");
-			goto kill;
-		}
+		if (fatal_signal_pending(current))
+			st->deadline = 0;
 	}
+	st->told = st->ext.killed;
 	if (!st->ext.killed && now < st->deadline) {
 		/* After work that cost much, look again at the next step. */
 		st->ext.fuel = st->ext.fuel < -NFLUA_FUEL ? 0 : NFLUA_FUEL;
 		return 0;
 	}
-	lua_pushfstring(L, "ran longer than %d ms",
-			(int)(st->budget / NSEC_PER_MSEC));
-kill:
-	st->told = st->ext.killed;
-	/* Enough to unwind; the message handler needs none. */
+	/*
+	 * Before the message, for want of memory must not save the script.
+	 * No fuel is needed to unwind, and the message handler takes none.
+	 */
+	st->ext.killed = true;
 	st->ext.fuel = 0;
+	if (st->deadline)
+		lua_pushfstring(L, "ran longer than %d ms",
+				(int)(st->budget / NSEC_PER_MSEC));
+	else
+		lua_pushliteral(L, "killed by a signal");
 	return 1;
 }
 
@@ -126,6 +138,9 @@ static int message_handler(lua_State *L)
 
 	/* Each pending __close of a run that is stopped raises it again. */
 	if (st->ext.killed && st->told)
+		return 1;
+	/* An overflow leaves no stack for more than its own message. */
+	if (msg && lua_cstackfull(L, 0))
 		return 1;
 	if (!msg) {
 		if (!luaL_callmeta(L, 1, "__tostring") ||
@@ -188,7 +203,7 @@ int nflua_state_error(struct nflua_state *st, int status)
 	if (status == LUA_ERRERR)
 		return NFLUA_A_ERROR_CSTACK;
 	msg = lua_isstring(st->L, -1) ? lua_tostring(st->L, -1) : NULL;
-	if (msg && strnstr(msg, "C stack overflow", strcspn(msg, "\n")))
+	if (msg && strnstr(msg, "C stack overflow", strnlen(msg, 256)))
 		return NFLUA_A_ERROR_CSTACK;
 	return NFLUA_A_ERROR_RUNTIME;
 }

@@ -59,6 +59,7 @@ struct nflua_reg {
  * @packet: what a callback is working on
  * @seq: sequence number of the last call
  * @lock: excludes other tasks where bottom halves can be preempted
+ * @owner: who holds it, which may not take it again
  * @busy: a callback is running
  * @handler: where the message handler is on the stack, as Lua wants it
  * @gfp: how memory may be had now
@@ -86,6 +87,7 @@ struct nflua_state {
 	bool busy;
 	ptrdiff_t handler;
 	spinlock_t lock;
+	struct task_struct *owner;
 	struct nflua_packet packet;
 	u64 seq;
 	struct Table *records[NFLUA_RECORDS];
@@ -160,6 +162,14 @@ static __always_inline bool nflua_state_set_stack(struct nflua_state *st)
 	return likely(sp >= floor + NFLUA_STACK_MIN);
 }
 
+static __always_inline void nflua_state_unlock(struct nflua_state *st)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		WRITE_ONCE(st->owner, NULL);
+		spin_unlock(&st->lock);
+	}
+}
+
 /**
  * nflua_state_enter() - run a packet callback
  * @st: the state, of this CPU
@@ -183,8 +193,12 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	int err = -NFLUA_A_ERROR_REENTRY;
 	int status;
 
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		if (READ_ONCE(st->owner) == current)
+			return err;
 		spin_lock(&st->lock);
+		WRITE_ONCE(st->owner, current);
+	}
 	if (unlikely(st->busy))
 		goto unlock;
 	err = -NFLUA_A_ERROR_SHORT;
@@ -209,8 +223,7 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 							      status;
 
 unlock:
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		spin_unlock(&st->lock);
+	nflua_state_unlock(st);
 	return err;
 }
 
@@ -226,8 +239,7 @@ static __always_inline void nflua_state_leave(struct nflua_state *st)
 	if (unlikely(G(st->L)->GCdebt > 0 || st->log_len))
 		nflua_state_tidy(st);
 	st->busy = false;
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		spin_unlock(&st->lock);
+	nflua_state_unlock(st);
 }
 
 #endif /* _NFLUA_STATE_H */

@@ -137,8 +137,9 @@ static int bind(struct net *net, struct xt_lua_info *info, u8 kind)
 	mutex_lock(&nn->lock);
 	script = nflua_script_find(nn, info->script);
 	if (!script) {
-		pr_info_ratelimited("nflua: a rule names script '%s', which is not loaded\n",
-				    info->script);
+		if (__ratelimit(&nn->limit))
+			pr_info("nflua: a rule names script '%s', which is not loaded\n",
+				info->script);
 		goto unlock;
 	}
 	list_for_each_entry(b, &script->bindings, node)
@@ -146,14 +147,16 @@ static int bind(struct net *net, struct xt_lua_info *info, u8 kind)
 			goto found;
 	entry = find_entry(script->gen, kind, info->function);
 	if (!entry) {
+		if (!__ratelimit(&nn->limit))
+			goto unlock;
 		if (kind == NFLUA_ENTRY_FUNCTION)
-			pr_info_ratelimited("nflua: script '%s' has no global function '%s'\n",
-					    info->script, info->function);
+			pr_info("nflua: script '%s' has no global function '%*pE'\n",
+				info->script, (int)strlen(info->function),
+				info->function);
 		else
-			pr_info_ratelimited("nflua: script '%s' registers no %s and the rule names no function\n",
-					    info->script,
-					    kind == NFLUA_ENTRY_MATCH ?
-					    "match" : "target");
+			pr_info("nflua: script '%s' registers no %s and the rule names no function\n",
+				info->script,
+				kind == NFLUA_ENTRY_MATCH ? "match" : "target");
 		goto unlock;
 	}
 	err = -ENOMEM;
@@ -182,19 +185,20 @@ static void unbind(struct nflua_binding *b)
 {
 	struct nflua_net *nn = b->nn;
 
+	/* Another rule's end may drop the last reference while we unlock. */
+	nflua_net_get(nn);
 	mutex_lock(&nn->lock);
 	if (b->script) {
 		b->script->rules--;
 		WRITE_ONCE(nn->unbound, nn->unbound + 1);
 		wake_up_all(&nn->idle);
 	}
-	if (--b->rules) {
-		mutex_unlock(&nn->lock);
-		return;
+	if (!--b->rules) {
+		list_del_init(&b->node);
+		nflua_net_put(nn);
+		kfree(b);
 	}
-	list_del_init(&b->node);
 	mutex_unlock(&nn->lock);
-	kfree(b);
 	nflua_net_put(nn);
 }
 

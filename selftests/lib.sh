@@ -225,8 +225,7 @@ namespace() {
 		in_ns "$ns" sysctl -qw net.ipv6.conf.all.accept_dad=0 \
 			net.ipv6.conf.default.accept_dad=0 \
 			net.ipv6.conf.default.router_solicitations=0 \
-			net.ipv6.conf.default.mldv2_unsolicited_report_interval=1 \
-			net.ipv6.conf.default.addr_gen_mode=1 2>/dev/null
+			net.ipv6.conf.default.mldv2_unsolicited_report_interval=1 2>/dev/null
 		ip -n "$ns" link set lo up
 	done
 }

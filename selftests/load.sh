@@ -30,7 +30,7 @@ fails "syntax error" '^bad[0-9]+\.lua:2: unexpected symbol near .=' <<'L'
 local x
 x = = 1
 L
-fails "syntax error at the end" '^bad[0-9]+\.lua:3: .end. expected \(to close .if. at line 1\) near <eof>' <<'L'
+fails "syntax error at the end" '^bad[0-9]+\.lua:4: .end. expected \(to close .if. at line 1\) near <eof>' <<'L'
 if x then
 y()
 
@@ -133,7 +133,7 @@ fails "endless finalizer" '^bad[0-9]+\.lua:1: x$' <<<'setmetatable({}, { __gc = 
 fails "memory" 'not enough memory' <<<'local t = {} while true do t[#t + 1] = ("x"):rep(100) .. #t end'
 fails "memory in one piece" 'not enough memory' <<<'local s = ("x"):rep(1 << 30)'
 fails "memory, a smaller limit" 'not enough memory' --memory 300K <<<'local s = ("x"):rep(400000)'
-fails "a limit too small" 'needs 128 KiB' --memory 1K <<<'return'
+fails "a limit too small" 'limit is 128 KiB' --memory 1K <<<'return'
 echo 'local s = ("x"):rep(7000000)' >fits.lua
 check "what fits 16 MiB loads" ctl load fits.lua
 check "memory is counted" [ "$(field "$SERVER" fits '.memory_peak > 14000000 and .memory < 200000 and .memory_limit == 16777216')" = true ]

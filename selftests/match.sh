@@ -186,7 +186,7 @@ is "last error has file, line, traceback" \
 	"errors:2: deep
 stack traceback:
 	[C]: in function 'error'
-	errors:2: in upvalue 'deep'"
+	errors:2: in local 'deep'"
 is "a bad answer says what is wanted" \
 	"$(field "$CLIENT" errors '.entries[] | select(.name == "verdict") | .last_error')" \
 	"errors:5: function answered a string (a match answers true, false, ACCEPT, DROP, CONTINUE or nothing)"

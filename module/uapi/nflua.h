@@ -42,7 +42,8 @@
  *	there is none of this name.
  * @NFLUA_CMD_SCRIPT_UNLOAD: remove script NAME; -EBUSY while rules refer
  * @NFLUA_CMD_SCRIPT_GET: describe script NAME, or with NLM_F_DUMP all of them
- * @NFLUA_CMD_SCRIPT_EVENT: multicast in "events": NAME, EVENT, GENERATION
+ * @NFLUA_CMD_SCRIPT_EVENT: multicast in "events": NAME, EVENT, GENERATION;
+ *	with %NFLUA_EVENT_CPU_FAILED also CPU and TEXT
  * @NFLUA_CMD_SCRIPT_LOG: multicast in "log": NAME, CPU, TEXT
  * @NFLUA_CMD_SCRIPT_ERROR: multicast in "errors": NAME, CPU, TEXT, and one
  *	ENTRY with KIND and NAME
@@ -129,6 +130,7 @@ enum nflua_event {
 	NFLUA_EVENT_LOADED,
 	NFLUA_EVENT_REPLACED,
 	NFLUA_EVENT_UNLOADED,
+	NFLUA_EVENT_CPU_FAILED,	/* a CPU came up without a state: CPU, TEXT */
 
 	__NFLUA_EVENT_MAX
 };
