@@ -22,6 +22,7 @@
 #endif
 
 enum item {
+	ITEM_NONE,
 	ITEM_INT,	/* signed */
 	ITEM_UINT,
 	ITEM_STRING,	/* counted by a number before it */
@@ -29,7 +30,7 @@ enum item {
 	ITEM_ZSTR,	/* ended by a NUL */
 	ITEM_PAD,
 	ITEM_ALIGN,
-	ITEM_NONE,
+	ITEM_SPACE,	/* changes what follows, or nothing */
 };
 
 /**
@@ -79,37 +80,62 @@ static u32 get_int_size(struct format *f, u32 def)
 	return n;
 }
 
+/* Options of one size. */
+static const struct {
+	u8 item;
+	u8 size;
+} plain_items[128] = {
+	['b'] = { ITEM_INT, 1 },
+	['B'] = { ITEM_UINT, 1 },
+	['h'] = { ITEM_INT, 2 },
+	['H'] = { ITEM_UINT, 2 },
+	['l'] = { ITEM_INT, 8 },
+	['L'] = { ITEM_UINT, 8 },
+	['j'] = { ITEM_INT, 8 },
+	['J'] = { ITEM_UINT, 8 },
+	['T'] = { ITEM_UINT, 8 },
+	['z'] = { ITEM_ZSTR, 0 },
+	['x'] = { ITEM_PAD, 1 },
+	['X'] = { ITEM_ALIGN, 0 },
+	[' '] = { ITEM_SPACE, 0 },
+};
+
 static enum item next_item(struct format *f)
 {
-	char c = *f->at++;
+	unsigned char c = *f->at++;
 
 	f->size = 0;
+	if (c < ARRAY_SIZE(plain_items) && plain_items[c].item != ITEM_NONE) {
+		f->size = plain_items[c].size;
+		return plain_items[c].item;
+	}
 	switch (c) {
-	case 'b': f->size = 1; return ITEM_INT;
-	case 'B': f->size = 1; return ITEM_UINT;
-	case 'h': f->size = 2; return ITEM_INT;
-	case 'H': f->size = 2; return ITEM_UINT;
-	case 'l':
-	case 'j': f->size = 8; return ITEM_INT;
-	case 'L':
-	case 'J':
-	case 'T': f->size = 8; return ITEM_UINT;
-	case 'i': f->size = get_int_size(f, 4); return ITEM_INT;
-	case 'I': f->size = get_int_size(f, 4); return ITEM_UINT;
-	case 's': f->size = get_int_size(f, 8); return ITEM_STRING;
+	case 'i':
+		f->size = get_int_size(f, 4);
+		return ITEM_INT;
+	case 'I':
+		f->size = get_int_size(f, 4);
+		return ITEM_UINT;
+	case 's':
+		f->size = get_int_size(f, 8);
+		return ITEM_STRING;
 	case 'c':
 		f->size = get_number(f, U32_MAX);
 		if (f->size == U32_MAX)
 			luaL_error(f->L, "missing size for format option 'c'");
 		return ITEM_CHARS;
-	case 'z': return ITEM_ZSTR;
-	case 'x': f->size = 1; return ITEM_PAD;
-	case 'X': return ITEM_ALIGN;
-	case ' ': return ITEM_NONE;
-	case '>': f->little = false; return ITEM_NONE;
-	case '<': f->little = true; return ITEM_NONE;
-	case '=': f->little = HOST_LITTLE; return ITEM_NONE;
-	case '!': f->maxalign = get_int_size(f, ALIGN_NATIVE); return ITEM_NONE;
+	case '>':
+		f->little = false;
+		return ITEM_SPACE;
+	case '<':
+		f->little = true;
+		return ITEM_SPACE;
+	case '=':
+		f->little = HOST_LITTLE;
+		return ITEM_SPACE;
+	case '!':
+		f->maxalign = get_int_size(f, ALIGN_NATIVE);
+		return ITEM_SPACE;
 	case 'f':
 	case 'd':
 	case 'n':
@@ -253,6 +279,7 @@ int nflua_unpack(lua_State *L, const struct nflua_packet *p, s64 base, s64 len,
 	while (*f.at) {
 		enum item item = next(&f);
 
+		lua_burn(L, 1);
 		/* Alignment counts from position 1, as in string.unpack. */
 		off = ALIGN(off, f.align);
 		if (f.size > len - off)

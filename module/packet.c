@@ -439,11 +439,11 @@ static __always_inline void set_field(lua_State *L, const struct nflua_field *f,
 	/* Lua's macros are blocks, which an else does not go with. */
 	if (f->kind == NFLUA_FIELD_UINT) {
 		setivalue(s2v(val), v);
-	} else if (v) {
-		setbtvalue(s2v(val));
-	} else {
-		setbfvalue(s2v(val));
+		return;
 	}
+	setbfvalue(s2v(val));
+	if (v)
+		setbtvalue(s2v(val));
 }
 
 /* Fields that are rarer, or not in the packet's first piece. */

@@ -9,6 +9,7 @@
  *          unregister the hooks that vanished, and free.
  * Unload:  leave the list, unhook, synchronize_rcu, free.
  */
+#include <linux/ctype.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -27,10 +28,13 @@
  */
 bool nflua_script_name_ok(const char *name)
 {
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+	size_t len;
 
-	return len && !name[len] && len < NFLUA_NAME_SIZE;
+	for (len = 0; name[len]; len++)
+		if (!isascii(name[len]) ||
+		    (!isalnum(name[len]) && !strchr("_.-", name[len])))
+			return false;
+	return len && len < NFLUA_NAME_SIZE;
 }
 
 /**

@@ -22,6 +22,8 @@ drop		d d drop	return nf.DROP
 more		m n match	return true, false, 7
 number		n n verdict	return 42
 minus		n n verdict	return -1
+zero		n n verdict	return 0
+one		n n verdict	return 1
 text		n n verdict	return "yes"
 table		n n verdict	return {}
 func		n n verdict	return print

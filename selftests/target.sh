@@ -21,6 +21,8 @@ more		d drop		return netfilter.DROP, nf.ACCEPT
 yes		c verdict	return true
 no		c verdict	return false
 number		c verdict	return 7
+zero		c verdict	return 0
+one		c verdict	return 1
 text		c verdict	return "ACCEPT"
 packet		c verdict	return pkt
 raises		c runtime	error("no")
