@@ -110,6 +110,17 @@ static const u8 policies[__NFLUA_ON_ERROR_MAX] = {
 	[NFLUA_ON_ERROR_DROP] = NFLUA_A_OUTCOME_DROP,
 };
 
+/**
+ * nflua_policy() - the outcome of a packet that no script decides
+ * @on_error: &enum nflua_on_error
+ *
+ * Return: NFLUA_A_OUTCOME_* with NFLUA_BY_POLICY
+ */
+unsigned int nflua_policy(int on_error)
+{
+	return policies[on_error] | NFLUA_BY_POLICY;
+}
+
 static __always_inline enum answer to_answer(const TValue *v)
 {
 	switch (ttypetag(v)) {
@@ -166,7 +177,22 @@ static noinline unsigned int fail(const struct nflua_entry *entry, int on_error,
 				  int kind, const char *text)
 {
 	note_failure(entry, kind, text);
-	return policies[on_error] | NFLUA_BY_POLICY;
+	return nflua_policy(on_error);
+}
+
+/* A call was entered and failed: too often in a row? */
+static noinline void count_failure(const struct nflua_entry *entry,
+				   struct nflua_state *st)
+{
+	struct nflua_generation *gen = entry->gen;
+	const u32 max = READ_ONCE(gen->limits.errors);
+
+	st->errors++;
+	if (!max || st->errors < max || READ_ONCE(gen->suspended))
+		return;
+	WRITE_ONCE(gen->suspended, true);
+	nflua_event_script(read_pnet(&gen->net), gen->name, gen->number,
+			   NFLUA_EVENT_SUSPENDED, GFP_ATOMIC);
 }
 
 static noinline unsigned int bad_verdict(const struct nflua_entry *entry,
@@ -222,15 +248,24 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 
 	if (bh)
 		local_bh_disable();
+	if (unlikely(READ_ONCE(entry->gen->suspended))) {
+		this_cpu_ptr(entry->stats->cpu)->errors[NFLUA_A_ERROR_SUSPENDED]++;
+		outcome = nflua_policy(on_error);
+		goto out;
+	}
 	st = READ_ONCE(entry->gen->states[smp_processor_id()]);
 	status = st ? nflua_state_enter(st, entry->function, skb, hs) :
 		      -NFLUA_A_ERROR_NOSTATE;
 	if (likely(status == LUA_OK)) {
 		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];
-		if (likely(outcome))
+		if (likely(outcome)) {
 			this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
-		else
+			if (unlikely(st->errors))
+				st->errors = 0;
+		} else {
 			outcome = bad_verdict(entry, st, role, on_error);
+			count_failure(entry, st);
+		}
 		nflua_state_leave(st);
 	} else if (status > 0) {
 		/* What a finalizer swallowed has no message any more. */
@@ -238,10 +273,12 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 		      lua_tostring(st->L, -1) : "a finalizer ran too long";
 		outcome = fail(entry, on_error, nflua_state_error(st, status),
 			       msg);
+		count_failure(entry, st);
 		nflua_state_leave(st);
 	} else {
 		outcome = fail(entry, on_error, -status, not_entered[-status]);
 	}
+out:
 	if (bh)
 		local_bh_enable();
 	return outcome;

@@ -85,6 +85,7 @@ struct nflua_point {
 
 struct nflua_stats *nflua_stats_create(void);
 void nflua_stats_put(struct nflua_stats *stats);
+unsigned int nflua_policy(int on_error);
 unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			     enum nflua_role role, int on_error,
 			     struct sk_buff *skb,

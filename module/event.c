@@ -54,18 +54,19 @@ static int put_text(struct sk_buff *skb, const char *text, size_t len)
  * @name: its name
  * @generation: number of the generation
  * @event: which
+ * @gfp: how memory may be had
  *
- * Context: process
+ * Context: any that @gfp allows
  */
 void nflua_event_script(struct net *net, const char *name, u32 generation,
-			enum nflua_event event)
+			enum nflua_event event, gfp_t gfp)
 {
 	struct sk_buff *skb;
 	void *hdr;
 
 	if (!heard(net, NFLUA_GROUP_EVENTS))
 		return;
-	skb = start(NFLUA_CMD_SCRIPT_EVENT, name, 0, GFP_KERNEL, &hdr);
+	skb = start(NFLUA_CMD_SCRIPT_EVENT, name, 0, gfp, &hdr);
 	if (!skb)
 		return;
 	if (nla_put_u8(skb, NFLUA_A_SCRIPT_EVENT, event) ||
@@ -73,7 +74,7 @@ void nflua_event_script(struct net *net, const char *name, u32 generation,
 		nlmsg_free(skb);
 		return;
 	}
-	send(net, skb, hdr, NFLUA_GROUP_EVENTS, GFP_KERNEL);
+	send(net, skb, hdr, NFLUA_GROUP_EVENTS, gfp);
 }
 
 /**
@@ -172,7 +173,8 @@ void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 	skb = start(NFLUA_CMD_SCRIPT_LOG, st->gen->name, len, GFP_ATOMIC, &hdr);
 	if (!skb)
 		return;
-	if ((st->cpu >= 0 && nla_put_u32(skb, NFLUA_A_SCRIPT_CPU, st->cpu)) ||
+	if ((!nflua_state_is_control(st) &&
+	     nla_put_u32(skb, NFLUA_A_SCRIPT_CPU, raw_smp_processor_id())) ||
 	    put_text(skb, text, len)) {
 		nlmsg_free(skb);
 		return;

@@ -5,7 +5,7 @@
 #include "script.h"
 
 void nflua_event_script(struct net *net, const char *name, u32 generation,
-			enum nflua_event event);
+			enum nflua_event event, gfp_t gfp);
 void nflua_event_cpu(const struct nflua_generation *gen, unsigned int cpu,
 		     const char *why);
 void nflua_event_error(const struct nflua_entry *entry, const char *text,

@@ -61,8 +61,11 @@ void nflua_generation_free(struct nflua_generation *gen)
 	list_del_init(&gen->node);
 	mutex_unlock(&cpu_lock);
 	for_each_possible_cpu(cpu) {
-		if (gen->states)
-			nflua_state_destroy(gen->states[cpu]);
+		if (!gen->states)
+			break;
+		nflua_state_destroy(gen->states[cpu]);
+		if (gen->single)
+			break;
 		cond_resched();
 	}
 	nflua_state_destroy(gen->control);
@@ -94,7 +97,7 @@ static int add_packet_state(struct nflua_generation *gen, unsigned int cpu,
 {
 	struct nflua_state *st;
 
-	st = nflua_state_create(gen, cpu, gen->limit, error);
+	st = nflua_state_create(gen, cpu, error);
 	if (IS_ERR(st))
 		return PTR_ERR(st);
 	if (!same_regs(st, gen)) {
@@ -106,8 +109,24 @@ static int add_packet_state(struct nflua_generation *gen, unsigned int cpu,
 	}
 	kfree(st->regs);
 	st->regs = NULL;
+	st->shared = gen->single;
 	/* The generation may be in service when a CPU comes up. */
 	smp_store_release(&gen->states[cpu], st);
+	return 0;
+}
+
+/* One state for all CPUs, those too that may come. */
+static int add_shared_state(struct nflua_generation *gen, char **error)
+{
+	unsigned int first = cpumask_first(cpu_possible_mask);
+	unsigned int cpu;
+	int err;
+
+	err = add_packet_state(gen, first, error);
+	if (err)
+		return err;
+	for_each_possible_cpu(cpu)
+		gen->states[cpu] = gen->states[first];
 	return 0;
 }
 
@@ -200,7 +219,14 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 	strscpy(gen->name, load->name, sizeof(gen->name));
 	gen->number = old ? old->number + 1 : 1;
 	gen->loaded = ktime_get_real_seconds();
-	gen->limit = load->limit;
+	gen->limits = old ? old->limits : nn->defaults;
+	if (load->limits.memory)
+		gen->limits.memory = load->limits.memory;
+	if (load->limits.budget)
+		gen->limits.budget = load->limits.budget;
+	if (load->set_errors)
+		gen->limits.errors = load->limits.errors;
+	gen->single = load->single;
 	gen->budget = NFLUA_BODY_NS;
 	gen->deadline = ktime_get_ns() + gen->budget;
 	write_pnet(&gen->net, nn->net);
@@ -211,7 +237,7 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 			       GFP_KERNEL_ACCOUNT);
 	if (!gen->states)
 		goto free;
-	st = nflua_state_create(gen, -1, gen->limit, error);
+	st = nflua_state_create(gen, -1, error);
 	if (IS_ERR(st)) {
 		err = PTR_ERR(st);
 		goto free;
@@ -222,7 +248,8 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 		goto free;
 	kfree(st->regs);
 	st->regs = NULL;
-	err = add_packet_states(gen, error);
+	err = gen->single ? add_shared_state(gen, error) :
+			    add_packet_states(gen, error);
 	if (err)
 		goto free;
 	load->source = NULL;
@@ -232,6 +259,47 @@ free:
 	gen->source = NULL;
 	nflua_generation_free(gen);
 	return ERR_PTR(err);
+}
+
+/**
+ * nflua_generation_limits() - change what a running script may use
+ * @gen: the generation, nn->lock held
+ * @limits: all of them
+ *
+ * A state that already uses more memory than it now may gets no more of it.
+ */
+void nflua_generation_limits(struct nflua_generation *gen,
+			     const struct nflua_limits *limits)
+{
+	struct nflua_state *st;
+	int cpu;
+
+	gen->limits = *limits;
+	for_each_possible_cpu(cpu) {
+		st = READ_ONCE(gen->states[cpu]);
+		if (!st)
+			continue;
+		WRITE_ONCE(st->limit, limits->memory);
+		WRITE_ONCE(st->budget, limits->budget);
+	}
+	WRITE_ONCE(gen->control->limit, limits->memory);
+}
+
+/**
+ * nflua_generation_resume() - let packets enter a suspended script again
+ * @gen: the generation, nn->lock held
+ */
+void nflua_generation_resume(struct nflua_generation *gen)
+{
+	struct nflua_state *st;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		st = READ_ONCE(gen->states[cpu]);
+		if (st)
+			WRITE_ONCE(st->errors, 0);
+	}
+	WRITE_ONCE(gen->suspended, false);
 }
 
 /*

@@ -3,17 +3,17 @@
  * The generic netlink family: what user space may ask, checked and answered.
  */
 #include <linux/moduleparam.h>
-#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
 #include <net/sock.h>
 #include "compat/compat.h"
+#include "describe.h"
+#include "event.h"
 #include "genl.h"
 #include "script.h"
 #include "upload.h"
-#include "xtables.h"
 
 /* Room for one script with all its entry points, without their last errors. */
 #define DUMP_SIZE	(64 * 1024)
@@ -24,15 +24,21 @@ module_param(unprivileged_netns, bool, 0644);
 MODULE_PARM_DESC(unprivileged_netns,
 		 "Let namespaces outside the initial user namespace load scripts (default: no)");
 
+#define NFLUA_FLAGS	(NFLUA_SCRIPT_F_CHECK | NFLUA_SCRIPT_F_SINGLE | \
+			 NFLUA_SCRIPT_F_FORCE)
+#define ERRORS_MAX	1000000
+
 static const struct nla_policy policy[NFLUA_A_SCRIPT_MAX + 1] = {
 	[NFLUA_A_SCRIPT_NAME] = { .type = NLA_NUL_STRING,
 				  .len = NFLUA_NAME_SIZE - 1 },
-	[NFLUA_A_SCRIPT_FLAGS] = NLA_POLICY_MASK(NLA_U32, NFLUA_SCRIPT_F_CHECK),
+	[NFLUA_A_SCRIPT_FLAGS] = NLA_POLICY_MASK(NLA_U32, NFLUA_FLAGS),
 	[NFLUA_A_SCRIPT_SIZE] = { .type = NLA_U32 },
 	[NFLUA_A_SCRIPT_OFFSET] = { .type = NLA_U32 },
 	[NFLUA_A_SCRIPT_SOURCE] = { .type = NLA_BINARY,
 				    .len = NFLUA_PART_MAX },
 	[NFLUA_A_SCRIPT_MEMORY_LIMIT] = { .type = NLA_U64 },
+	[NFLUA_A_SCRIPT_BUDGET] = { .type = NLA_U64 },
+	[NFLUA_A_SCRIPT_ERRORS_MAX] = { .type = NLA_U32 },
 };
 
 static int get_name(struct genl_info *info, const char **name)
@@ -52,154 +58,6 @@ static int get_name(struct genl_info *info, const char **name)
 	return 0;
 }
 
-static int put_u64(struct sk_buff *skb, int attr, u64 value, int pad)
-{
-	return nla_put_u64_64bit(skb, attr, value, pad);
-}
-
-/* A nest of those counters that are not zero; adds them to @sum. */
-static int put_counters(struct sk_buff *skb, int attr, const u64 *counters,
-			unsigned int max, int pad, u64 *sum)
-{
-	struct nlattr *nest = nla_nest_start(skb, attr);
-	unsigned int i;
-
-	if (!nest)
-		return -EMSGSIZE;
-	for (i = 1; i <= max; i++) {
-		*sum += counters[i];
-		if (i != pad && counters[i] &&
-		    put_u64(skb, i, counters[i], pad))
-			return -EMSGSIZE;
-	}
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-static int put_failure(struct sk_buff *skb, const struct nflua_stats *stats)
-{
-	const struct nflua_failure *f, *last = NULL;
-	int err = 0;
-	int cpu;
-
-	rcu_read_lock();
-	for_each_possible_cpu(cpu) {
-		f = rcu_dereference(per_cpu_ptr(stats->cpu, cpu)->failure);
-		if (f && (!last || f->stamp > last->stamp))
-			last = f;
-	}
-	if (last)
-		err = nla_put_string(skb, NFLUA_A_ENTRY_LAST_ERROR,
-				     last->text) ?:
-		      put_u64(skb, NFLUA_A_ENTRY_LAST_ERROR_TIME, last->time,
-			      NFLUA_A_ENTRY_PAD);
-	rcu_read_unlock();
-	return err;
-}
-
-static int put_stats(struct sk_buff *skb, const struct nflua_stats *stats,
-		     bool brief)
-{
-	struct nflua_counters sum = {};
-	u64 calls = 0;
-	unsigned int i;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		const struct nflua_counters *c = per_cpu_ptr(stats->cpu, cpu);
-
-		for (i = 0; i < ARRAY_SIZE(sum.outcomes); i++)
-			sum.outcomes[i] += READ_ONCE(c->outcomes[i]);
-		for (i = 0; i < ARRAY_SIZE(sum.errors); i++)
-			sum.errors[i] += READ_ONCE(c->errors[i]);
-	}
-	if (put_counters(skb, NFLUA_A_ENTRY_OUTCOMES, sum.outcomes,
-			 NFLUA_A_OUTCOME_MAX, NFLUA_A_OUTCOME_PAD, &calls) ||
-	    put_counters(skb, NFLUA_A_ENTRY_ERRORS, sum.errors,
-			 NFLUA_A_ERROR_MAX, NFLUA_A_ERROR_PAD, &calls) ||
-	    put_u64(skb, NFLUA_A_ENTRY_CALLS, calls, NFLUA_A_ENTRY_PAD))
-		return -EMSGSIZE;
-	return brief ? 0 : put_failure(skb, stats);
-}
-
-static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
-		     const struct nflua_entry *entry, bool brief)
-{
-	const struct nflua_reg *reg = &entry->reg;
-	struct nlattr *nest = nla_nest_start(skb, NFLUA_A_SCRIPT_ENTRY);
-	unsigned int rules = 0;
-
-	if (script)
-		rules = nflua_bindings_rules(script, reg->kind, reg->name);
-	if (!nest || nla_put_u8(skb, NFLUA_A_ENTRY_KIND, reg->kind) ||
-	    nla_put_string(skb, NFLUA_A_ENTRY_NAME, reg->name) ||
-	    nla_put_u32(skb, NFLUA_A_ENTRY_LINE, reg->line) ||
-	    nla_put_u32(skb, NFLUA_A_ENTRY_RULES, rules))
-		return -EMSGSIZE;
-	if (reg->kind == NFLUA_ENTRY_HOOK &&
-	    (nla_put_u8(skb, NFLUA_A_ENTRY_FAMILY, reg->family) ||
-	     nla_put_u8(skb, NFLUA_A_ENTRY_HOOKNUM, reg->hooknum) ||
-	     nla_put_s32(skb, NFLUA_A_ENTRY_PRIORITY, reg->priority) ||
-	     nla_put_u8(skb, NFLUA_A_ENTRY_ON_ERROR, reg->on_error)))
-		return -EMSGSIZE;
-	if (put_stats(skb, entry->stats, brief))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-static void count_memory(const struct nflua_state *st, u64 *used, u64 *peak)
-{
-	*used += READ_ONCE(st->used);
-	*peak = max_t(u64, *peak, READ_ONCE(st->peak));
-}
-
-/* Context: lock of the namespace. @script is NULL for what is not in service. */
-static int put_script(struct sk_buff *skb, const struct nflua_script *script,
-		      const struct nflua_generation *gen, bool brief)
-{
-	u64 used = 0, peak = 0;
-	u32 states = 0;
-	unsigned int i;
-	int cpu;
-
-	count_memory(gen->control, &used, &peak);
-	for_each_possible_cpu(cpu) {
-		const struct nflua_state *st = READ_ONCE(gen->states[cpu]);
-
-		if (!st)
-			continue;
-		states++;
-		count_memory(st, &used, &peak);
-	}
-	if (nla_put_string(skb, NFLUA_A_SCRIPT_NAME, gen->name) ||
-	    nla_put_u32(skb, NFLUA_A_SCRIPT_GENERATION, gen->number) ||
-	    nla_put_u32(skb, NFLUA_A_SCRIPT_SIZE, gen->size) ||
-	    nla_put_u32(skb, NFLUA_A_SCRIPT_STATES, states) ||
-	    nla_put_u32(skb, NFLUA_A_SCRIPT_RULES, script ? script->rules : 0) ||
-	    put_u64(skb, NFLUA_A_SCRIPT_LOADED, gen->loaded,
-		    NFLUA_A_SCRIPT_PAD) ||
-	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY_LIMIT, gen->limit,
-		    NFLUA_A_SCRIPT_PAD) ||
-	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY, used, NFLUA_A_SCRIPT_PAD) ||
-	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY_PEAK, peak, NFLUA_A_SCRIPT_PAD))
-		return -EMSGSIZE;
-	if (gen->control->output_len) {
-		struct nlattr *nla = nla_reserve(skb, NFLUA_A_SCRIPT_OUTPUT,
-						 gen->control->output_len + 1);
-
-		if (!nla)
-			return -EMSGSIZE;
-		memcpy(nla_data(nla), gen->control->output,
-		       gen->control->output_len);
-		((char *)nla_data(nla))[gen->control->output_len] = 0;
-	}
-	for (i = 0; i < gen->nentries; i++)
-		if (put_entry(skb, script, &gen->entries[i], brief))
-			return -EMSGSIZE;
-	return 0;
-}
-
 /* A whole answer; its size is not known before it is built. */
 static struct sk_buff *build_script(struct genl_info *info, u8 cmd,
 				    const struct nflua_script *script,
@@ -214,7 +72,7 @@ static struct sk_buff *build_script(struct genl_info *info, u8 cmd,
 		if (!skb)
 			return ERR_PTR(-ENOMEM);
 		hdr = genlmsg_put_reply(skb, info, &nflua_genl_family, 0, cmd);
-		if (hdr && !put_script(skb, script, gen, false)) {
+		if (hdr && !nflua_describe_script(skb, script, gen, false)) {
 			genlmsg_end(skb, hdr);
 			return skb;
 		}
@@ -266,19 +124,45 @@ static int may_load(struct net *net, struct netlink_ext_ack *extack)
 	return -EPERM;
 }
 
-static int check_limit(struct net *net, u64 limit,
-		       struct netlink_ext_ack *extack)
+/* Reads those limits that a request has into @limits. */
+static int get_limits(struct net *net, struct genl_info *info,
+		      struct nflua_limits *limits)
 {
-	if (limit < NFLUA_MEMORY_MIN || limit > NFLUA_MEMORY_MAX) {
-		NL_SET_ERR_MSG(extack,
-			       "a state's memory limit is 128 KiB to 1 GiB");
-		return -ERANGE;
+	struct netlink_ext_ack *extack = info->extack;
+	struct nlattr **a = info->attrs;
+
+	if (a[NFLUA_A_SCRIPT_MEMORY_LIMIT]) {
+		limits->memory = nla_get_u64(a[NFLUA_A_SCRIPT_MEMORY_LIMIT]);
+		if (limits->memory < NFLUA_MEMORY_MIN ||
+		    limits->memory > NFLUA_MEMORY_MAX) {
+			NL_SET_ERR_MSG(extack,
+				       "a state's memory limit is 128 KiB to 1 GiB");
+			return -ERANGE;
+		}
+		/* What packets allocate is charged to nobody. */
+		if (net->user_ns != &init_user_ns &&
+		    limits->memory > NFLUA_MEMORY_DEFAULT) {
+			NL_SET_ERR_MSG(extack,
+				       "more than 16 MiB a state needs the initial user namespace");
+			return -EPERM;
+		}
 	}
-	/* What packets allocate is charged to nobody. */
-	if (net->user_ns != &init_user_ns && limit > NFLUA_MEMORY_DEFAULT) {
-		NL_SET_ERR_MSG(extack,
-			       "more than 16 MiB a state needs the initial user namespace");
-		return -EPERM;
+	if (a[NFLUA_A_SCRIPT_BUDGET]) {
+		limits->budget = nla_get_u64(a[NFLUA_A_SCRIPT_BUDGET]);
+		if (limits->budget < NFLUA_CALL_NS_MIN ||
+		    limits->budget > NFLUA_CALL_NS_MAX) {
+			NL_SET_ERR_MSG(extack,
+				       "the budget of a call is 10 us to 10 ms");
+			return -ERANGE;
+		}
+	}
+	if (a[NFLUA_A_SCRIPT_ERRORS_MAX]) {
+		limits->errors = nla_get_u32(a[NFLUA_A_SCRIPT_ERRORS_MAX]);
+		if (limits->errors > ERRORS_MAX) {
+			NL_SET_ERR_MSG(extack,
+				       "a script is suspended after 1 to 1000000 errors in a row, or after 0: never");
+			return -ERANGE;
+		}
 	}
 	return 0;
 }
@@ -320,24 +204,23 @@ static int cmd_load(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr **a = info->attrs;
 	struct reply reply = { .info = info };
 	struct nflua_load load = {
-		.limit = NFLUA_MEMORY_DEFAULT,
 		.replace = info->genlhdr->cmd == NFLUA_CMD_SCRIPT_REPLACE,
 	};
 	char *error = NULL;
+	u32 flags = 0;
 	int err;
 
 	err = get_name(info, &load.name) ?: may_load(net, info->extack);
 	if (err)
 		return err;
 	if (a[NFLUA_A_SCRIPT_FLAGS])
-		load.check = nla_get_u32(a[NFLUA_A_SCRIPT_FLAGS]) &
-			     NFLUA_SCRIPT_F_CHECK;
-	if (a[NFLUA_A_SCRIPT_MEMORY_LIMIT]) {
-		load.limit = nla_get_u64(a[NFLUA_A_SCRIPT_MEMORY_LIMIT]);
-		err = check_limit(net, load.limit, info->extack);
-		if (err)
-			return err;
-	}
+		flags = nla_get_u32(a[NFLUA_A_SCRIPT_FLAGS]);
+	load.check = flags & NFLUA_SCRIPT_F_CHECK;
+	load.single = flags & NFLUA_SCRIPT_F_SINGLE;
+	err = get_limits(net, info, &load.limits);
+	if (err)
+		return err;
+	load.set_errors = a[NFLUA_A_SCRIPT_ERRORS_MAX];
 	err = take_part(nn, info, load.name, &load.source);
 	if (err || !load.source)
 		return err;
@@ -359,6 +242,7 @@ static int cmd_load(struct sk_buff *skb, struct genl_info *info)
 
 static int cmd_unload(struct sk_buff *skb, struct genl_info *info)
 {
+	struct nlattr *flags = info->attrs[NFLUA_A_SCRIPT_FLAGS];
 	char *error = NULL;
 	const char *name;
 	int err;
@@ -366,8 +250,9 @@ static int cmd_unload(struct sk_buff *skb, struct genl_info *info)
 	err = get_name(info, &name);
 	if (err)
 		return err;
-	err = nflua_script_unload(nflua_net(genl_info_net(info)), name, &error,
-				  info->extack);
+	err = nflua_script_unload(nflua_net(genl_info_net(info)), name,
+				  flags && nla_get_u32(flags) &
+				  NFLUA_SCRIPT_F_FORCE, &error, info->extack);
 	if (error)
 		reply_error(info, info->genlhdr->cmd, error);
 	kfree(error);
@@ -387,6 +272,8 @@ static int cmd_get(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	mutex_lock(&nn->lock);
 	script = nflua_script_find(nn, name);
+	if (script && !script->gen && !script->rules)
+		script = NULL;
 	reply = script ? build_script(info, NFLUA_CMD_SCRIPT_GET, script,
 				      script->gen) :
 			 ERR_PTR(-ENOENT);
@@ -417,7 +304,7 @@ static int dump_get(struct sk_buff *skb, struct netlink_callback *cb)
 	mutex_lock(&nn->lock);
 	cb->seq = nn->seq;
 	list_for_each_entry(script, &nn->scripts, node) {
-		if (sent++ < cb->args[0])
+		if (sent++ < cb->args[0] || (!script->gen && !script->rules))
 			continue;
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				  cb->nlh->nlmsg_seq, &nflua_genl_family,
@@ -427,7 +314,7 @@ static int dump_get(struct sk_buff *skb, struct netlink_callback *cb)
 			break;
 		}
 		genl_dump_check_consistent(cb, hdr);
-		err = put_script(skb, script, script->gen, true);
+		err = nflua_describe_script(skb, script, script->gen, true);
 		if (err) {
 			genlmsg_cancel(skb, hdr);
 			break;
@@ -437,6 +324,90 @@ static int dump_get(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	mutex_unlock(&nn->lock);
 	return skb->len ?: err;
+}
+
+static int reply_limits(struct genl_info *info, const char *name,
+			const struct nflua_limits *limits)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	void *hdr;
+
+	if (!skb)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(skb, info, &nflua_genl_family, 0,
+				NFLUA_CMD_SCRIPT_LIMITS);
+	if (!hdr || (name && nla_put_string(skb, NFLUA_A_SCRIPT_NAME, name)) ||
+	    nflua_describe_limits(skb, limits)) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+static int cmd_limits(struct sk_buff *skb, struct genl_info *info)
+{
+	struct net *net = genl_info_net(info);
+	struct nflua_net *nn = nflua_net(net);
+	struct nflua_script *script = NULL;
+	struct nflua_limits limits;
+	const char *name = NULL;
+	int err;
+
+	if (info->attrs[NFLUA_A_SCRIPT_NAME]) {
+		err = get_name(info, &name);
+		if (err)
+			return err;
+	}
+	/* Loads read the defaults, and pass limits on from gen to gen. */
+	mutex_lock(&nn->load_lock);
+	mutex_lock(&nn->lock);
+	if (name) {
+		script = nflua_script_find(nn, name);
+		if (!script || !script->gen) {
+			NL_SET_ERR_MSG(info->extack,
+				       "no script of this name is loaded");
+			err = -ENOENT;
+			goto unlock;
+		}
+	}
+	limits = script ? script->gen->limits : nn->defaults;
+	err = get_limits(net, info, &limits);
+	if (err)
+		goto unlock;
+	if (script)
+		nflua_generation_limits(script->gen, &limits);
+	else
+		nn->defaults = limits;
+unlock:
+	mutex_unlock(&nn->lock);
+	mutex_unlock(&nn->load_lock);
+	return err ?: reply_limits(info, name, &limits);
+}
+
+static int cmd_resume(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nflua_net *nn = nflua_net(genl_info_net(info));
+	struct nflua_script *script;
+	const char *name;
+	int err;
+
+	err = get_name(info, &name);
+	if (err)
+		return err;
+	mutex_lock(&nn->lock);
+	script = nflua_script_find(nn, name);
+	if (!script || !script->gen) {
+		NL_SET_ERR_MSG(info->extack,
+			       "no script of this name is loaded");
+		err = -ENOENT;
+	} else if (READ_ONCE(script->gen->suspended)) {
+		nflua_generation_resume(script->gen);
+		nflua_event_script(nn->net, name, script->gen->number,
+				   NFLUA_EVENT_RESUMED, GFP_KERNEL);
+	}
+	mutex_unlock(&nn->lock);
+	return err;
 }
 
 static const struct genl_ops ops[] = {
@@ -461,6 +432,16 @@ static const struct genl_ops ops[] = {
 		.doit = cmd_get,
 		.start = dump_start,
 		.dumpit = dump_get,
+	},
+	{
+		.cmd = NFLUA_CMD_SCRIPT_LIMITS,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = cmd_limits,
+	},
+	{
+		.cmd = NFLUA_CMD_SCRIPT_RESUME,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = cmd_resume,
 	},
 };
 

@@ -58,6 +58,8 @@ static int __net_init net_init(struct net *net)
 		return -ENOMEM;
 	kref_init(&nn->ref);
 	nn->net = net;
+	nn->defaults.memory = NFLUA_MEMORY_DEFAULT;
+	nn->defaults.budget = NFLUA_CALL_NS;
 	mutex_init(&nn->load_lock);
 	mutex_init(&nn->lock);
 	ratelimit_state_init(&nn->limit, 5 * HZ, 10);

@@ -135,9 +135,13 @@ static s64 payload_offset(struct nflua_packet *p)
 		off = p->l4off + sizeof(struct udphdr);
 		break;
 	case IPPROTO_ICMP:
+		if (p->hs->pf != NFPROTO_IPV4)
+			return -1;
 		off = p->l4off + sizeof(struct icmphdr);
 		break;
 	case IPPROTO_ICMPV6:
+		if (p->hs->pf != NFPROTO_IPV6)
+			return -1;
 		off = p->l4off + sizeof(struct icmp6hdr);
 		break;
 	default:

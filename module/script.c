@@ -71,11 +71,13 @@ static int check_load(struct nflua_net *nn, const struct nflua_load *load,
 		      struct nflua_script *script,
 		      struct netlink_ext_ack *extack)
 {
-	if (load->replace && !script) {
+	const bool loaded = script && script->gen;
+
+	if (load->replace && !loaded) {
 		NL_SET_ERR_MSG(extack, "no script of this name is loaded");
 		return -ENOENT;
 	}
-	if (!load->replace && script && !load->check) {
+	if (!load->replace && loaded && !load->check) {
 		NL_SET_ERR_MSG(extack,
 			       "a script of this name is loaded (replace it, or unload it first)");
 		return -EEXIST;
@@ -86,6 +88,22 @@ static int check_load(struct nflua_net *nn, const struct nflua_load *load,
 		return -ENOSPC;
 	}
 	return 0;
+}
+
+/* What a forced unload left is forgotten when its last rule has gone. */
+static void prune_stubs(struct nflua_net *nn)
+{
+	struct nflua_script *script, *next;
+
+	mutex_lock(&nn->lock);
+	list_for_each_entry_safe(script, next, &nn->scripts, node) {
+		if (script->gen || script->rules)
+			continue;
+		list_del(&script->node);
+		nn->nscripts--;
+		kfree(script);
+	}
+	mutex_unlock(&nn->lock);
 }
 
 /* Does a new generation have all that rules call? Context: nn->lock */
@@ -135,6 +153,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	int err;
 
 	mutex_lock(&nn->load_lock);
+	prune_stubs(nn);
 	/* Only who holds load_lock changes the list, so it may be read. */
 	script = nflua_script_find(nn, load->name);
 	err = check_load(nn, load, script, extack);
@@ -195,7 +214,8 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 		nflua_generation_free(old);
 	}
 	nflua_event_script(nn->net, load->name, gen->number,
-			   new ? NFLUA_EVENT_LOADED : NFLUA_EVENT_REPLACED);
+			   old ? NFLUA_EVENT_REPLACED : NFLUA_EVENT_LOADED,
+			   GFP_KERNEL);
 	goto unlock;
 
 free:
@@ -254,58 +274,76 @@ static void wait_for_rules(struct nflua_net *nn, const char *name)
 	} while (left > 0);
 }
 
+static int refuse_unload(const struct nflua_script *script, char **error,
+			 struct netlink_ext_ack *extack)
+{
+	const bool one = script->rules == 1;
+
+	*error = kasprintf(GFP_KERNEL,
+			   "%u rule%s to script '%s'; delete %s first",
+			   script->rules, one ? " refers" : "s refer",
+			   script->name, one ? "it" : "them");
+	NL_SET_ERR_MSG(extack, "rules refer to the script");
+	return -EBUSY;
+}
+
 /**
  * nflua_script_unload() - remove a script
  * @nn: the namespace
  * @name: the script's name
+ * @force: also while rules refer to it; they then follow their failure policy
+ *	and are bound again by the next load of the name
  * @error: gets a completed sentence, to be kfree()d
  * @extack: gets a sentence
  *
  * Context: process, sleeps
  * Return: 0, -ENOENT, -EBUSY while rules refer to it
  */
-int nflua_script_unload(struct nflua_net *nn, const char *name, char **error,
-			struct netlink_ext_ack *extack)
+int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
+			char **error, struct netlink_ext_ack *extack)
 {
+	struct nflua_generation *gen;
 	struct nflua_script *script;
-	u32 generation;
-	int err;
+	bool stub;
+	int err = 0;
 
-	wait_for_rules(nn, name);
+	if (!force)
+		wait_for_rules(nn, name);
 	mutex_lock(&nn->load_lock);
+	prune_stubs(nn);
 	mutex_lock(&nn->lock);
 	script = nflua_script_find(nn, name);
-	if (!script) {
+	if (!script || !script->gen) {
 		NL_SET_ERR_MSG(extack, "no script of this name is loaded");
 		err = -ENOENT;
-		goto unlock;
+	} else if (script->rules && !force) {
+		err = refuse_unload(script, error, extack);
 	}
-	if (script->rules) {
-		*error = kasprintf(GFP_KERNEL,
-				   "%u rule%s to script '%s'; delete %s first",
-				   script->rules,
-				   script->rules == 1 ? " refers" : "s refer",
-				   name, script->rules == 1 ? "it" : "them");
-		NL_SET_ERR_MSG(extack, "rules refer to the script");
-		err = -EBUSY;
+	if (err) {
+		mutex_unlock(&nn->lock);
 		goto unlock;
 	}
 	/* No rule can be bound from here on. */
-	list_del(&script->node);
-	nn->nscripts--;
+	gen = script->gen;
+	script->gen = NULL;
+	nflua_bindings_publish(script, NULL);
+	stub = script->rules;
+	if (!stub) {
+		list_del(&script->node);
+		nn->nscripts--;
+	}
 	nn->seq++;
 	mutex_unlock(&nn->lock);
 
-	generation = script->gen->number;
 	nflua_hooks_unhook(script);
 	synchronize_rcu();
-	nflua_script_free(script);
-	nflua_event_script(nn->net, name, generation, NFLUA_EVENT_UNLOADED);
-	mutex_unlock(&nn->load_lock);
-	return 0;
-
+	nflua_hooks_free(script);
+	nflua_event_script(nn->net, name, gen->number, NFLUA_EVENT_UNLOADED,
+			   GFP_KERNEL);
+	nflua_generation_free(gen);
+	if (!stub)
+		kfree(script);
 unlock:
-	mutex_unlock(&nn->lock);
 	mutex_unlock(&nn->load_lock);
 	return err;
 }

@@ -21,6 +21,7 @@
  * @load_lock: one load or unload at a time; held while bodies run
  * @lock: protects all below; taken inside @load_lock, and where rules are
  *	bound; not held for long
+ * @defaults: limits of scripts that say nothing else
  * @limit: of what is said in the kernel's log
  * @scripts: the loaded scripts, &nflua_script
  * @nscripts: number of them
@@ -35,6 +36,7 @@ struct nflua_net {
 	struct net *net;
 	struct mutex load_lock;
 	struct mutex lock;
+	struct nflua_limits defaults;
 	struct ratelimit_state limit;
 	struct list_head scripts;
 	unsigned int nscripts;
@@ -49,7 +51,7 @@ struct nflua_net {
  * struct nflua_script - a script of a namespace, under one name
  * @node: in &nflua_net.scripts
  * @nn: its namespace
- * @gen: what runs now
+ * @gen: what runs now; NULL if it was unloaded by force
  * @hooks: &nflua_hook, those registered with netfilter
  * @bindings: &nflua_binding, those that rules use
  * @rules: number of rules that refer to it
@@ -70,7 +72,9 @@ struct nflua_script {
  * @name: of the script
  * @number: 1 for the first
  * @loaded: when, CLOCK_REALTIME seconds
- * @limit: bytes that one state may use
+ * @limits: what it may use
+ * @suspended: packets do not enter it
+ * @single: one packet state serves all CPUs
  * @budget: how long its bodies may take together, ns
  * @deadline: when they have taken too long, ktime_get_ns()
  * @source: the text, kept for CPUs that come later
@@ -85,7 +89,9 @@ struct nflua_generation {
 	char name[NFLUA_NAME_SIZE];
 	u32 number;
 	time64_t loaded;
-	u64 limit;
+	struct nflua_limits limits;
+	bool suspended;
+	bool single;
 	u64 budget;
 	u64 deadline;
 	char *source;
@@ -102,7 +108,10 @@ struct nflua_generation {
  * @name: of the script
  * @source: the text; taken over (and set to NULL) by a load that works
  * @size: its length
- * @limit: bytes per state
+ * @limits: what it may use; a member that is 0 (@set_errors: not set) is as
+ *	it was, or the namespace's default
+ * @set_errors: @limits.errors is meant
+ * @single: one packet state for all CPUs
  * @replace: the script must exist
  * @check: throw everything away at the end
  */
@@ -110,7 +119,9 @@ struct nflua_load {
 	const char *name;
 	char *source;
 	size_t size;
-	u64 limit;
+	struct nflua_limits limits;
+	bool set_errors;
+	bool single;
 	bool replace;
 	bool check;
 };
@@ -125,8 +136,11 @@ bool nflua_script_name_ok(const char *name);
 int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 		      char **error, struct netlink_ext_ack *extack,
 		      nflua_loaded_fn loaded, void *arg);
-int nflua_script_unload(struct nflua_net *nn, const char *name, char **error,
-			struct netlink_ext_ack *extack);
+int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
+			char **error, struct netlink_ext_ack *extack);
+void nflua_generation_limits(struct nflua_generation *gen,
+			     const struct nflua_limits *limits);
+void nflua_generation_resume(struct nflua_generation *gen);
 void nflua_script_dead(struct nflua_script *script);
 void nflua_script_free(struct nflua_script *script);
 

@@ -381,7 +381,6 @@ static bool state_settle_stack(struct nflua_state *st)
  * nflua_state_create() - make a state and run the body of its script in it
  * @gen: the generation, with source and name
  * @cpu: the CPU that will use it, -1 for the control state
- * @limit: bytes that it may allocate
  * @error: where the Lua message goes, to be kfree()d; NULL for no memory
  *
  * On success @regs of the state is the list of registrations, to be kfree()d
@@ -392,7 +391,7 @@ static bool state_settle_stack(struct nflua_state *st)
  * -EINTR if the task was killed
  */
 struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
-				       size_t limit, char **error)
+				       char **error)
 {
 	int node = cpu < 0 ? NUMA_NO_NODE : cpu_to_node(cpu);
 	struct nflua_state *st;
@@ -414,7 +413,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	st->gen = gen;
 	st->cpu = cpu;
 	st->gfp = GFP_KERNEL_ACCOUNT;
-	st->limit = limit;
+	st->limit = gen->limits.memory;
 	/* One time for all bodies of a load: the body is call 0. */
 	st->budget = gen->budget;
 	st->deadline = gen->deadline;
@@ -443,7 +442,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 		if (status == LUA_ERRMEM)
 			*error = kasprintf(GFP_KERNEL,
 					   "%s: not enough memory (a state of the script may use %zu KiB)",
-					   gen->name, limit / 1024);
+					   gen->name, st->limit / 1024);
 		else
 			*error = kstrndup(msg ?: "unknown error",
 					  NFLUA_MESSAGE_MAX, GFP_KERNEL);
@@ -454,7 +453,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	st->ext.killed = false;
 	if (cpu >= 0) {
 		st->gfp = GFP_ATOMIC;
-		st->budget = NFLUA_CALL_NS;
+		st->budget = gen->limits.budget;
 	}
 	return st;
 }

@@ -29,9 +29,23 @@ struct nflua_generation;
 /* Steps between looks at the clock, and how long a run may take. */
 #define NFLUA_FUEL		1000
 #define NFLUA_CALL_NS		(1 * NSEC_PER_MSEC)
+#define NFLUA_CALL_NS_MIN	(10 * NSEC_PER_USEC)
+#define NFLUA_CALL_NS_MAX	(10 * NSEC_PER_MSEC)
 /* all bodies of one load; of a script on a CPU that comes up */
 #define NFLUA_BODY_NS		(5 * NSEC_PER_SEC)
 #define NFLUA_CPU_NS		(100 * NSEC_PER_MSEC)
+
+/**
+ * struct nflua_limits - what a script may use
+ * @memory: bytes that one state may allocate
+ * @budget: how long one call may take, ns
+ * @errors: errors in a row after which it is suspended, 0 for never
+ */
+struct nflua_limits {
+	u64 memory;
+	u64 budget;
+	u32 errors;
+};
 
 /**
  * struct nflua_reg - one registration that a script's body made
@@ -58,9 +72,12 @@ struct nflua_reg {
  * @cpu: its CPU, -1 for the control state
  * @packet: what a callback is working on
  * @seq: sequence number of the last call
- * @lock: excludes other tasks where bottom halves can be preempted
+ * @shared: all CPUs use it
+ * @lock: excludes other CPUs if it is shared, and other tasks where bottom
+ *	halves can be preempted
  * @owner: who holds it, which may not take it again
  * @busy: a callback is running
+ * @errors: how many calls failed since the last that did not
  * @handler: where the message handler is on the stack, as Lua wants it
  * @gfp: how memory may be had now
  * @used: bytes allocated now
@@ -85,6 +102,8 @@ struct nflua_state {
 	struct nflua_generation *gen;
 	int cpu;
 	bool busy;
+	bool shared;
+	unsigned int errors;
 	ptrdiff_t handler;
 	spinlock_t lock;
 	struct task_struct *owner;
@@ -128,7 +147,7 @@ static inline bool nflua_state_is_atomic(const struct nflua_state *st)
 }
 
 struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
-				       size_t limit, char **error);
+				       char **error);
 void nflua_state_destroy(struct nflua_state *st);
 int nflua_state_error(struct nflua_state *st, int status);
 
@@ -162,9 +181,14 @@ static __always_inline bool nflua_state_set_stack(struct nflua_state *st)
 	return likely(sp >= floor + NFLUA_STACK_MIN);
 }
 
+static __always_inline bool nflua_state_has_lock(const struct nflua_state *st)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) || unlikely(st->shared);
+}
+
 static __always_inline void nflua_state_unlock(struct nflua_state *st)
 {
-	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+	if (nflua_state_has_lock(st)) {
 		WRITE_ONCE(st->owner, NULL);
 		spin_unlock(&st->lock);
 	}
@@ -193,7 +217,7 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	int err = -NFLUA_A_ERROR_REENTRY;
 	int status;
 
-	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+	if (nflua_state_has_lock(st)) {
 		if (READ_ONCE(st->owner) == current)
 			return err;
 		spin_lock(&st->lock);

@@ -3,8 +3,9 @@
  * The iptables match "lua" and target "LUA".
  *
  * A rule refers to a script through a binding: one for each function that
- * rules of a script use, counted. A binding outlives its script only when the
- * namespace dies before its tables do; it then calls nothing.
+ * rules of a script use, counted. After a forced unload, or when the namespace
+ * dies before its tables do, it calls nothing and the rule follows its failure
+ * policy.
  */
 #include <linux/module.h>
 #include <linux/netfilter/x_tables.h>
@@ -65,16 +66,21 @@ struct nflua_entry *nflua_bindings_missing(struct nflua_script *script,
 {
 	struct nflua_binding *b;
 
-	list_for_each_entry(b, &script->bindings, node)
-		if (!find_entry(gen, b->kind, b->name))
-			return rcu_dereference_protected(b->point.entry, 1);
+	list_for_each_entry(b, &script->bindings, node) {
+		struct nflua_entry *entry;
+
+		/* NULL after a forced unload, and then nothing is missed */
+		entry = rcu_dereference_protected(b->point.entry, 1);
+		if (entry && !find_entry(gen, b->kind, b->name))
+			return entry;
+	}
 	return NULL;
 }
 
 /**
  * nflua_bindings_publish() - let rules call a new generation
  * @script: the script
- * @gen: the new generation, with all that rules call
+ * @gen: the new generation; NULL: rules follow their failure policy
  */
 void nflua_bindings_publish(struct nflua_script *script,
 			    struct nflua_generation *gen)
@@ -83,7 +89,8 @@ void nflua_bindings_publish(struct nflua_script *script,
 
 	list_for_each_entry(b, &script->bindings, node)
 		rcu_assign_pointer(b->point.entry,
-				   find_entry(gen, b->kind, b->name));
+				   gen ? find_entry(gen, b->kind, b->name) :
+					 NULL);
 }
 
 /**
@@ -136,7 +143,7 @@ static int bind(struct net *net, struct xt_lua_info *info, u8 kind)
 		kind = NFLUA_ENTRY_FUNCTION;
 	mutex_lock(&nn->lock);
 	script = nflua_script_find(nn, info->script);
-	if (!script) {
+	if (!script || !script->gen) {
 		if (__ratelimit(&nn->limit))
 			pr_info("nflua: a rule names script '%s', which is not loaded\n",
 				info->script);
@@ -246,11 +253,11 @@ static bool lua_mt(const struct sk_buff *skb, struct xt_action_param *par)
 	bool match;
 
 	entry = rcu_dereference(info->binding->point.entry);
-	if (unlikely(!entry))
-		return false;
 	/* A match may not write, and nothing in its packet's API does. */
-	outcome = nflua_entry_run(entry, NFLUA_ROLE_MATCH, info->on_error,
-				  (struct sk_buff *)skb, par->state);
+	outcome = likely(entry) ?
+		  nflua_entry_run(entry, NFLUA_ROLE_MATCH, info->on_error,
+				  (struct sk_buff *)skb, par->state) :
+		  nflua_policy(info->on_error);
 	match = (outcome & ~NFLUA_BY_POLICY) == NFLUA_A_OUTCOME_MATCH;
 	if (likely(outcome == NFLUA_A_OUTCOME_MATCH ||
 		   outcome == NFLUA_A_OUTCOME_NOMATCH))
@@ -287,10 +294,10 @@ static unsigned int lua_tg(struct sk_buff *skb,
 	unsigned int outcome;
 
 	entry = rcu_dereference(info->binding->point.entry);
-	if (unlikely(!entry))
-		return XT_CONTINUE;
-	outcome = nflua_entry_run(entry, NFLUA_ROLE_TARGET, info->on_error, skb,
-				  par->state);
+	outcome = likely(entry) ?
+		  nflua_entry_run(entry, NFLUA_ROLE_TARGET, info->on_error,
+				  skb, par->state) :
+		  nflua_policy(info->on_error);
 	switch (outcome & ~NFLUA_BY_POLICY) {
 	case NFLUA_A_OUTCOME_ACCEPT:
 		return NF_ACCEPT;

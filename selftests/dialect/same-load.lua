@@ -19,8 +19,8 @@ end
 print(#load("return 'a\0b'")(), load("--\0\nreturn 5")(), #load("return [[\0\0]]")(), load("\0"), load("return 1\0"), load("x\0y = 1"))
 print(load("return '\0'")() == "\0", ("a\0b" == "a\0c"), #"\0\0\0")
 print(load("#!shebang\nreturn 1"))
-print(load(("("):rep(100) .. "1" .. (")"):rep(100), "=deep"), load("return " .. ("("):rep(100) .. "1" .. (")"):rep(100))())
-print(load("return " .. ("-"):rep(100):gsub("-", "- ") .. "1")())
+print(load(("("):rep(10) .. "1" .. (")"):rep(10), "=deep"), load("return " .. ("("):rep(10) .. "1" .. (")"):rep(10))())
+print(load("return " .. ("-"):rep(10):gsub("-", "- ") .. "1")())
 print(select("#", load("return " .. ("1,"):rep(200) .. "1")()))
 print(load("local " .. ("a,"):rep(200) .. "a"), load(("local a; "):rep(200)) ~= nil)
 local long = {}

@@ -213,15 +213,24 @@ static int keep_script_error(struct nflua *nl, const struct nlmsghdr *nlh)
 	return 1;
 }
 
-static ssize_t receive(struct nflua *nl)
+/**
+ * nflua_datagram() - read what the kernel sent at once into the handle's buffer
+ * @nl: handle
+ * @flags: 0, or MSG_DONTWAIT
+ *
+ * Return: its size, or a negative errno; -EAGAIN if nothing is there
+ */
+ssize_t nflua_datagram(struct nflua *nl, int flags)
 {
 	int fd = mnl_socket_get_fd(nl->sock);
 	ssize_t len;
 	char *buf;
 
 	do {
-		len = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC);
+		len = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | flags);
 	} while (len < 0 && errno == EINTR);
+	if (len < 0 && errno == EAGAIN)
+		return -EAGAIN;
 	if (len < 0)
 		return nflua_fail(nl, -errno, "receiving from the kernel failed: %s",
 				  strerror(errno));
@@ -301,13 +310,15 @@ int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, vo
 	int left;
 
 	forget(nl);
+	if (nl->subscribed)
+		return nflua_fail(nl, -EBUSY, "a connection that receives messages takes no requests");
 	nlh->nlmsg_seq = ++nl->seq;
 	if (mnl_socket_sendto(nl->sock, nlh, nlh->nlmsg_len) < 0)
 		return nflua_fail(nl, -errno, "sending to the kernel failed: %s",
 				  strerror(errno));
 
 	while (!done) {
-		len = receive(nl);
+		len = nflua_datagram(nl, 0);
 		if (len < 0)
 			return len;
 		left = len;
@@ -327,25 +338,54 @@ int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, vo
 	return result;
 }
 
-static int take_family(const struct nlmsghdr *nlh, void *data)
+static void take_group(const struct nlattr *nest, struct nflua_family *family)
 {
 	const struct nlattr *attr;
-	uint16_t *family = data;
+	const char *name = "";
+	uint32_t id = 0;
+	unsigned int i;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
-		    mnl_attr_get_payload_len(attr) == sizeof(*family))
-			*family = mnl_attr_get_u16(attr);
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_ID)
+			id = nflua_attr_uint(attr);
+		else if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_NAME &&
+			 mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			name = mnl_attr_get_str(attr);
+	}
+	for (i = 0; i < family->ngroups; i++)
+		if (!strcmp(family->names[i], name))
+			family->groups[i] = id;
+}
+
+static int take_family(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr, *nest;
+	struct nflua_family *family = data;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+			family->id = nflua_attr_uint(attr);
+		else if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GROUPS)
+			mnl_attr_for_each_nested(nest, attr)
+				take_group(nest, family);
+	}
 	return 0;
 }
 
-/* Asking for the family also makes the kernel load the module that has it. */
-static int resolve(struct nflua *nl)
+/**
+ * nflua_resolve() - ask for a generic netlink family
+ * @nl: handle
+ * @family: with name and names; the numbers are filled in
+ *
+ * Makes the kernel load the module that has it.
+ *
+ * Return: 0, -ENOENT if there is no such family, or another negative errno
+ */
+int nflua_resolve(struct nflua *nl, struct nflua_family *family)
 {
 	char buf[256] = {};
 	struct genlmsghdr *genl;
 	struct nlmsghdr *nlh;
-	uint16_t family = 0;
 	int err;
 
 	nlh = mnl_nlmsg_put_header(buf);
@@ -354,12 +394,11 @@ static int resolve(struct nflua *nl)
 	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
 	genl->cmd = CTRL_CMD_GETFAMILY;
 	genl->version = 1;
-	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, NFLUA_GENL_NAME);
-	err = nflua_exchange(nl, nlh, take_family, &family);
-	if (err)
-		return err;
-	nl->family = family;
-	return family ? 0 : -ENOENT;
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, family->name);
+	err = nflua_exchange(nl, nlh, take_family, family);
+	if (!err && !family->id)
+		err = -ENOENT;
+	return err;
 }
 
 /**
@@ -372,6 +411,7 @@ static int resolve(struct nflua *nl)
  */
 int nflua_open(struct nflua **nlp)
 {
+	struct nflua_family family = { .name = NFLUA_GENL_NAME };
 	struct nflua *nl = calloc(1, sizeof(*nl));
 	int on = 1, err;
 
@@ -392,9 +432,10 @@ int nflua_open(struct nflua **nlp)
 	/* Without these the sentences stay away; nothing else depends on them. */
 	mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(nl->sock, NETLINK_CAP_ACK, &on, sizeof(on));
-	err = resolve(nl);
+	err = nflua_resolve(nl, &family);
 	if (err)
 		goto fail;
+	nl->family = family.id;
 	*nlp = nl;
 	return 0;
 

@@ -7,6 +7,25 @@
 
 #include "libnflua.h"
 
+/* Most multicast groups that are asked for at once. */
+#define NFLUA_MAX_GROUPS	3
+
+/**
+ * struct nflua_family - what the kernel tells about a generic netlink family
+ * @name: which one
+ * @names: names of its multicast groups that are wanted
+ * @ngroups: number of @names
+ * @id: its message type
+ * @groups: the numbers of @names, 0 for one that there is not
+ */
+struct nflua_family {
+	const char *name;
+	const char *const *names;
+	unsigned int ngroups;
+	uint16_t id;
+	uint32_t groups[NFLUA_MAX_GROUPS];
+};
+
 /**
  * struct nflua - a connection to the kernel's half
  * @sock: generic netlink socket
@@ -18,6 +37,9 @@
  * @script_output: %NFLUA_A_SCRIPT_OUTPUT beside it, or NULL
  * @sentence: whether @message came from the kernel
  * @message: sentence of the last failure, or NULL
+ * @subscribed: nflua_subscribe() was called: there are no answers any more
+ * @next: what nflua_receive() looks at next, in @buf
+ * @left: bytes of @buf from @next on
  */
 struct nflua {
 	struct mnl_socket *sock;
@@ -29,6 +51,9 @@ struct nflua {
 	char *script_output;
 	bool sentence;
 	char *message;
+	bool subscribed;
+	const struct nlmsghdr *next;
+	int left;
 };
 
 /* Called for each message that answers a request; 0 or a negative errno. */
@@ -36,6 +61,8 @@ typedef int (*nflua_reply_fn)(const struct nlmsghdr *nlh, void *data);
 
 struct nlmsghdr *nflua_request(struct nflua *nl, void *buf, uint8_t cmd, uint16_t flags);
 int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, void *data);
+int nflua_resolve(struct nflua *nl, struct nflua_family *family);
+ssize_t nflua_datagram(struct nflua *nl, int flags);
 int nflua_fail(struct nflua *nl, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * libnflua: load, replace, unload and describe nflua's scripts from C.
+ * libnflua: load, replace, unload and describe nflua's scripts from C, and
+ * receive what they tell.
  *
  * A handle belongs to one thread at a time and to the network namespace that
  * was current when it was opened; enter another one first with
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "uapi/nflua.h"
 
@@ -83,6 +85,7 @@ struct nflua_entry {
  * @entries: its entry points
  * @nentries: number of @entries
  * @output: what the body printed, or NULL; answers to a load only
+ * @output_size: bytes of @output, which may contain NULs; there is one behind
  */
 struct nflua_script {
 	char name[NFLUA_NAME_SIZE];
@@ -96,6 +99,42 @@ struct nflua_script {
 	struct nflua_entry *entries;
 	size_t nentries;
 	char *output;
+	size_t output_size;
+};
+
+/* Multicast groups, as bits for nflua_subscribe(). */
+enum nflua_group {
+	NFLUA_GROUP_EVENTS	= 1 << 0,	/* a script came, changed, went */
+	NFLUA_GROUP_LOG		= 1 << 1,	/* a script printed a line */
+	NFLUA_GROUP_ERRORS	= 1 << 2,	/* an entry point failed */
+	NFLUA_GROUP_ALL		= (1 << 3) - 1,
+};
+
+/**
+ * struct nflua_message - a message of a multicast group
+ * @group: which group, one bit
+ * @time: when it was received, CLOCK_REALTIME
+ * @script: name of the script
+ * @cpu: CPU of the packet state that it is about, -1 if none: the control
+ *	state or the script as a whole
+ * @event: what happened; events only
+ * @generation: of the script; events only
+ * @kind: what failed; errors only
+ * @entry: its name; errors only
+ * @text: the printed line, or an error's message and traceback; "" if none
+ * @size: bytes of @text, which may contain NULs; there is one behind
+ */
+struct nflua_message {
+	enum nflua_group group;
+	struct timespec time;
+	const char *script;
+	int cpu;
+	enum nflua_event event;
+	uint32_t generation;
+	enum nflua_entry_kind kind;
+	const char *entry;
+	const char *text;
+	size_t size;
 };
 
 /* handle.c */
@@ -120,6 +159,12 @@ uint64_t nflua_script_calls(const struct nflua_script *script);
 uint64_t nflua_script_errors(const struct nflua_script *script);
 uint64_t nflua_entry_errors(const struct nflua_entry *entry);
 
+/* message.c */
+int nflua_subscribe(struct nflua *nl, unsigned int groups, size_t buffer);
+int nflua_receive(struct nflua *nl, struct nflua_message *message);
+int nflua_fd(const struct nflua *nl);
+uint32_t nflua_lost(const struct nflua *nl);
+
 /* names.c */
 bool nflua_name_valid(const char *name);
 const char *nflua_kind_name(unsigned int kind);
@@ -128,6 +173,9 @@ const char *nflua_error_name(unsigned int error);
 const char *nflua_on_error_name(unsigned int on_error);
 const char *nflua_family_name(unsigned int family);
 const char *nflua_hook_name(unsigned int hooknum);
+const char *nflua_event_name(unsigned int event);
+const char *nflua_group_name(unsigned int group);
+unsigned int nflua_group_find(const char *name);
 
 /* netns.c */
 int nflua_netns_enter(const char *netns);

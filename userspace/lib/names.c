@@ -62,6 +62,18 @@ static const char *const hooks[] = {
 	[NF_INET_POST_ROUTING] = "postrouting",
 };
 
+static const char *const events[] = {
+	[NFLUA_EVENT_LOADED] = "loaded",
+	[NFLUA_EVENT_REPLACED] = "replaced",
+	[NFLUA_EVENT_UNLOADED] = "unloaded",
+	[NFLUA_EVENT_CPU_FAILED] = "cpu-failed",
+};
+
+/* in the order of the bits of enum nflua_group */
+static const char *const groups[] = {
+	NFLUA_MCGRP_EVENTS, NFLUA_MCGRP_LOG, NFLUA_MCGRP_ERRORS,
+};
+
 /**
  * nflua_name_valid() - whether a script may have this name
  * @name: the name
@@ -140,4 +152,47 @@ const char *nflua_family_name(unsigned int family)
 const char *nflua_hook_name(unsigned int hooknum)
 {
 	return WORD(hooks, hooknum);
+}
+
+/**
+ * nflua_event_name() - the word for what happened to a script
+ * @event: &enum nflua_event
+ *
+ * Return: the word, "unknown" for a number of a newer kernel
+ */
+const char *nflua_event_name(unsigned int event)
+{
+	return WORD(events, event);
+}
+
+/**
+ * nflua_group_name() - the name of a multicast group
+ * @group: one bit of &enum nflua_group
+ *
+ * Return: the name, "unknown" for what is no group
+ */
+const char *nflua_group_name(unsigned int group)
+{
+	unsigned int i;
+
+	for (i = 0; i < MNL_ARRAY_SIZE(groups); i++)
+		if (group == 1U << i)
+			return groups[i];
+	return "unknown";
+}
+
+/**
+ * nflua_group_find() - the multicast group of a name
+ * @name: the name
+ *
+ * Return: its bit of &enum nflua_group, 0 if there is none
+ */
+unsigned int nflua_group_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < MNL_ARRAY_SIZE(groups); i++)
+		if (!strcmp(groups[i], name))
+			return 1U << i;
+	return 0;
 }

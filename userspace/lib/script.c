@@ -135,6 +135,24 @@ static int add_entry(struct nflua_script *script, const struct nlattr *nest)
 	return 0;
 }
 
+/* What a body prints may be a packet's bytes, NULs among them. */
+static int parse_output(struct nflua_script *script, const struct nlattr *attr)
+{
+	size_t size = mnl_attr_get_payload_len(attr);
+	const char *output = mnl_attr_get_payload(attr);
+
+	if (size && !output[size - 1])
+		size--;
+	free(script->output);
+	script->output = malloc(size + 1);
+	if (!script->output)
+		return -ENOMEM;
+	memcpy(script->output, output, size);
+	script->output[size] = 0;
+	script->output_size = size;
+	return 0;
+}
+
 static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 {
 	const struct nlattr *attr;
@@ -167,7 +185,7 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 			err = add_entry(script, attr);
 			break;
 		case NFLUA_A_SCRIPT_OUTPUT:
-			err = replace_string(&script->output, attr);
+			err = parse_output(script, attr);
 			break;
 		}
 		if (err)

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scripts, entry points and counters as netlink attributes.
+ */
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <net/netlink.h>
+#include "describe.h"
+#include "xtables.h"
+
+static int put_u64(struct sk_buff *skb, int attr, u64 value, int pad)
+{
+	return nla_put_u64_64bit(skb, attr, value, pad);
+}
+
+/* A nest of those counters that are not zero; adds them to @sum. */
+static int put_counters(struct sk_buff *skb, int attr, const u64 *counters,
+			unsigned int max, int pad, u64 *sum)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+	unsigned int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 1; i <= max; i++) {
+		*sum += counters[i];
+		if (i != pad && counters[i] &&
+		    put_u64(skb, i, counters[i], pad))
+			return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_failure(struct sk_buff *skb, const struct nflua_stats *stats)
+{
+	const struct nflua_failure *f, *last = NULL;
+	int err = 0;
+	int cpu;
+
+	rcu_read_lock();
+	for_each_possible_cpu(cpu) {
+		f = rcu_dereference(per_cpu_ptr(stats->cpu, cpu)->failure);
+		if (f && (!last || f->stamp > last->stamp))
+			last = f;
+	}
+	if (last)
+		err = nla_put_string(skb, NFLUA_A_ENTRY_LAST_ERROR,
+				     last->text) ?:
+		      put_u64(skb, NFLUA_A_ENTRY_LAST_ERROR_TIME, last->time,
+			      NFLUA_A_ENTRY_PAD);
+	rcu_read_unlock();
+	return err;
+}
+
+static int put_stats(struct sk_buff *skb, const struct nflua_stats *stats,
+		     bool brief)
+{
+	struct nflua_counters sum = {};
+	u64 calls = 0;
+	unsigned int i;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct nflua_counters *c = per_cpu_ptr(stats->cpu, cpu);
+
+		for (i = 0; i < ARRAY_SIZE(sum.outcomes); i++)
+			sum.outcomes[i] += READ_ONCE(c->outcomes[i]);
+		for (i = 0; i < ARRAY_SIZE(sum.errors); i++)
+			sum.errors[i] += READ_ONCE(c->errors[i]);
+	}
+	if (put_counters(skb, NFLUA_A_ENTRY_OUTCOMES, sum.outcomes,
+			 NFLUA_A_OUTCOME_MAX, NFLUA_A_OUTCOME_PAD, &calls) ||
+	    put_counters(skb, NFLUA_A_ENTRY_ERRORS, sum.errors,
+			 NFLUA_A_ERROR_MAX, NFLUA_A_ERROR_PAD, &calls) ||
+	    put_u64(skb, NFLUA_A_ENTRY_CALLS, calls, NFLUA_A_ENTRY_PAD))
+		return -EMSGSIZE;
+	return brief ? 0 : put_failure(skb, stats);
+}
+
+static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
+		     const struct nflua_entry *entry, bool brief)
+{
+	const struct nflua_reg *reg = &entry->reg;
+	struct nlattr *nest = nla_nest_start(skb, NFLUA_A_SCRIPT_ENTRY);
+	unsigned int rules = 0;
+
+	if (script)
+		rules = nflua_bindings_rules(script, reg->kind, reg->name);
+	if (!nest || nla_put_u8(skb, NFLUA_A_ENTRY_KIND, reg->kind) ||
+	    nla_put_string(skb, NFLUA_A_ENTRY_NAME, reg->name) ||
+	    nla_put_u32(skb, NFLUA_A_ENTRY_LINE, reg->line) ||
+	    nla_put_u32(skb, NFLUA_A_ENTRY_RULES, rules))
+		return -EMSGSIZE;
+	if (reg->kind == NFLUA_ENTRY_HOOK &&
+	    (nla_put_u8(skb, NFLUA_A_ENTRY_FAMILY, reg->family) ||
+	     nla_put_u8(skb, NFLUA_A_ENTRY_HOOKNUM, reg->hooknum) ||
+	     nla_put_s32(skb, NFLUA_A_ENTRY_PRIORITY, reg->priority) ||
+	     nla_put_u8(skb, NFLUA_A_ENTRY_ON_ERROR, reg->on_error)))
+		return -EMSGSIZE;
+	if (put_stats(skb, entry->stats, brief))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static void count_memory(const struct nflua_state *st, u64 *used, u64 *peak)
+{
+	*used += READ_ONCE(st->used);
+	*peak = max_t(u64, *peak, READ_ONCE(st->peak));
+}
+
+/**
+ * nflua_describe_limits() - put limits into a message
+ * @skb: the message
+ * @limits: the limits
+ *
+ * Return: 0 or -EMSGSIZE
+ */
+int nflua_describe_limits(struct sk_buff *skb, const struct nflua_limits *limits)
+{
+	if (put_u64(skb, NFLUA_A_SCRIPT_MEMORY_LIMIT, limits->memory,
+		    NFLUA_A_SCRIPT_PAD) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_BUDGET, limits->budget,
+		    NFLUA_A_SCRIPT_PAD) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_ERRORS_MAX, limits->errors))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* A script that was unloaded by force: only its rules are left. */
+static int put_stub(struct sk_buff *skb, const struct nflua_script *script)
+{
+	if (nla_put_string(skb, NFLUA_A_SCRIPT_NAME, script->name) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_GENERATION, 0) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_RULES, script->rules))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * nflua_describe_script() - put all that is known of a script into a message
+ * @skb: the message
+ * @script: the script, NULL for a generation that is not in service
+ * @gen: its generation, NULL if it was unloaded by force
+ * @brief: without the last errors
+ *
+ * Context: process, nn->lock
+ * Return: 0 or -EMSGSIZE
+ */
+int nflua_describe_script(struct sk_buff *skb,
+			  const struct nflua_script *script,
+			  const struct nflua_generation *gen, bool brief)
+{
+	u64 used = 0, peak = 0;
+	u32 states = 0;
+	unsigned int i;
+	int cpu;
+
+	if (!gen)
+		return put_stub(skb, script);
+	count_memory(gen->control, &used, &peak);
+	for_each_possible_cpu(cpu) {
+		const struct nflua_state *st = READ_ONCE(gen->states[cpu]);
+
+		if (!st)
+			continue;
+		states++;
+		count_memory(st, &used, &peak);
+		if (gen->single)
+			break;
+	}
+	if (nla_put_string(skb, NFLUA_A_SCRIPT_NAME, gen->name) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_GENERATION, gen->number) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_SIZE, gen->size) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_STATES, states) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_RULES, script ? script->rules : 0) ||
+	    nla_put_u32(skb, NFLUA_A_SCRIPT_FLAGS,
+			gen->single ? NFLUA_SCRIPT_F_SINGLE : 0) ||
+	    (READ_ONCE(gen->suspended) &&
+	     nla_put_flag(skb, NFLUA_A_SCRIPT_SUSPENDED)) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_LOADED, gen->loaded,
+		    NFLUA_A_SCRIPT_PAD) ||
+	    nflua_describe_limits(skb, &gen->limits) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY, used, NFLUA_A_SCRIPT_PAD) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY_PEAK, peak, NFLUA_A_SCRIPT_PAD))
+		return -EMSGSIZE;
+	if (gen->control->output_len) {
+		struct nlattr *nla = nla_reserve(skb, NFLUA_A_SCRIPT_OUTPUT,
+						 gen->control->output_len + 1);
+
+		if (!nla)
+			return -EMSGSIZE;
+		memcpy(nla_data(nla), gen->control->output,
+		       gen->control->output_len);
+		((char *)nla_data(nla))[gen->control->output_len] = 0;
+	}
+	for (i = 0; i < gen->nentries; i++)
+		if (put_entry(skb, script, &gen->entries[i], brief))
+			return -EMSGSIZE;
+	return 0;
+}
