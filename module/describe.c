@@ -128,6 +128,27 @@ int nflua_describe_limits(struct sk_buff *skb, const struct nflua_limits *limits
 	return 0;
 }
 
+/**
+ * nflua_describe_output() - put into a message what a control state printed
+ * @skb: the message
+ * @st: the state
+ *
+ * Return: 0 or -EMSGSIZE
+ */
+int nflua_describe_output(struct sk_buff *skb, const struct nflua_state *st)
+{
+	struct nlattr *nla = nla_reserve(skb, NFLUA_A_SCRIPT_OUTPUT,
+					 st->output_len + 1);
+	char *to;
+
+	if (!nla)
+		return -EMSGSIZE;
+	to = nla_data(nla);
+	memcpy(to, st->output, st->output_len);
+	to[st->output_len] = 0;
+	return 0;
+}
+
 /* A script that was unloaded by force: only its rules are left. */
 static int put_stub(struct sk_buff *skb, const struct nflua_script *script)
 {
@@ -185,16 +206,10 @@ int nflua_describe_script(struct sk_buff *skb,
 	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY, used, NFLUA_A_SCRIPT_PAD) ||
 	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY_PEAK, peak, NFLUA_A_SCRIPT_PAD))
 		return -EMSGSIZE;
-	if (gen->control->output_len) {
-		struct nlattr *nla = nla_reserve(skb, NFLUA_A_SCRIPT_OUTPUT,
-						 gen->control->output_len + 1);
-
-		if (!nla)
-			return -EMSGSIZE;
-		memcpy(nla_data(nla), gen->control->output,
-		       gen->control->output_len);
-		((char *)nla_data(nla))[gen->control->output_len] = 0;
-	}
+	/* of a body, before the generation is in service */
+	if (!script && gen->control->output_len &&
+	    nflua_describe_output(skb, gen->control))
+		return -EMSGSIZE;
 	for (i = 0; i < gen->nentries; i++)
 		if (put_entry(skb, script, &gen->entries[i], brief))
 			return -EMSGSIZE;

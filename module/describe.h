@@ -7,6 +7,7 @@
 
 int nflua_describe_limits(struct sk_buff *skb,
 			  const struct nflua_limits *limits);
+int nflua_describe_output(struct sk_buff *skb, const struct nflua_state *st);
 int nflua_describe_script(struct sk_buff *skb,
 			  const struct nflua_script *script,
 			  const struct nflua_generation *gen, bool brief);

@@ -410,6 +410,68 @@ static int cmd_resume(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* Context: load_lock, which keeps the generation and excludes other evals */
+static int reply_eval(struct genl_info *info, struct nflua_state *st,
+		      const char *error)
+{
+	struct sk_buff *skb = genlmsg_new(NFLUA_OUTPUT_MAX +
+					  NFLUA_MESSAGE_MAX + 64, GFP_KERNEL);
+	void *hdr;
+
+	if (!skb)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(skb, info, &nflua_genl_family, 0,
+				NFLUA_CMD_SCRIPT_EVAL);
+	if (!hdr || nflua_describe_output(skb, st) ||
+	    (error && nla_put_string(skb, NFLUA_A_SCRIPT_ERROR, error))) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+static int cmd_eval(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nflua_net *nn = nflua_net(genl_info_net(info));
+	struct nlattr *source = info->attrs[NFLUA_A_SCRIPT_SOURCE];
+	struct nflua_script *script;
+	struct nflua_state *st;
+	char *error = NULL;
+	const char *name;
+	int err;
+
+	err = get_name(info, &name) ?:
+	      may_load(genl_info_net(info), info->extack);
+	if (err)
+		return err;
+	if (!source) {
+		NL_SET_ERR_MSG(info->extack, "the chunk is missing");
+		return -EINVAL;
+	}
+	mutex_lock(&nn->load_lock);
+	script = nflua_script_find(nn, name);
+	if (!script || !script->gen) {
+		NL_SET_ERR_MSG(info->extack,
+			       "no script of this name is loaded");
+		err = -ENOENT;
+		goto unlock;
+	}
+	st = script->gen->control;
+	err = nflua_state_eval(st, nla_data(source), nla_len(source), &error);
+	if (err == -EINVAL)
+		NL_SET_ERR_MSG(info->extack, "the chunk failed");
+	if (!err || error)
+		err = reply_eval(info, st, error) ?: err;
+	kfree(st->output);
+	st->output = NULL;
+	st->output_len = 0;
+unlock:
+	mutex_unlock(&nn->load_lock);
+	kfree(error);
+	return err;
+}
+
 static const struct genl_ops ops[] = {
 	{
 		.cmd = NFLUA_CMD_SCRIPT_LOAD,
@@ -442,6 +504,11 @@ static const struct genl_ops ops[] = {
 		.cmd = NFLUA_CMD_SCRIPT_RESUME,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.doit = cmd_resume,
+	},
+	{
+		.cmd = NFLUA_CMD_SCRIPT_EVAL,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = cmd_eval,
 	},
 };
 

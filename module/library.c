@@ -109,15 +109,18 @@ static void append(char *buf, unsigned int *len, unsigned int size,
 }
 
 /*
- * print(...): what a body prints is the loader's to see, once, from the
- * control state; what a callback prints goes to the group "log" when it ends.
+ * print(...): what a body or nfluactl eval prints is for who asked, and comes
+ * from the control state alone; what a callback prints goes to the group "log"
+ * when it ends.
  */
-static int library_print(lua_State *L)
+int nflua_print(lua_State *L)
 {
 	struct nflua_state *st = nflua_state(L);
-	unsigned int *len = st->regs ? &st->output_len : &st->log_len;
-	char *buf = st->regs ? st->output : st->log;
-	unsigned int size = st->regs ? NFLUA_OUTPUT_MAX : NFLUA_LOG_MAX;
+	/* Somebody waits for it; a body in a packet state is not heard. */
+	const bool direct = st->output || st->regs;
+	unsigned int *len = direct ? &st->output_len : &st->log_len;
+	char *buf = direct ? st->output : st->log;
+	unsigned int size = direct ? NFLUA_OUTPUT_MAX : NFLUA_LOG_MAX;
 	int n = lua_gettop(L);
 	int i;
 
@@ -193,7 +196,7 @@ static void make_slow(lua_State *L, const char *name)
 }
 
 static const luaL_Reg globals[] = {
-	{ "print", library_print },
+	{ "print", nflua_print },
 	{ "require", library_require },
 	{ NULL, NULL }
 };

@@ -377,6 +377,18 @@ static bool state_settle_stack(struct nflua_state *st)
 	return true;
 }
 
+/* The message on top of the stack, for the user; NULL for no memory. */
+static char *state_message(struct nflua_state *st, int status)
+{
+	if (status == LUA_ERRMEM)
+		return kasprintf(GFP_KERNEL,
+				 "%s: not enough memory (a state of the script may use %zu KiB)",
+				 st->gen->name, st->limit / 1024);
+	if (lua_type(st->L, -1) != LUA_TSTRING)
+		return kstrdup("ran too long in a finalizer", GFP_KERNEL);
+	return kstrndup(lua_tostring(st->L, -1), NFLUA_MESSAGE_MAX, GFP_KERNEL);
+}
+
 /**
  * nflua_state_create() - make a state and run the body of its script in it
  * @gen: the generation, with source and name
@@ -395,7 +407,6 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 {
 	int node = cpu < 0 ? NUMA_NO_NODE : cpu_to_node(cpu);
 	struct nflua_state *st;
-	const char *msg;
 	int status;
 
 	st = kzalloc_node(sizeof(*st), GFP_KERNEL_ACCOUNT, node);
@@ -432,20 +443,15 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	lua_pushcfunction(st->L, message_handler);
 	lua_pushcfunction(st->L, state_body);
 	status = lua_pcall(st->L, 0, 0, 1);
+	if (status == LUA_OK && st->ext.killed)
+		status = LUA_ERRRUN;
 	if (status == LUA_OK && !state_settle_stack(st)) {
 		lua_settop(st->L, 0);
 		lua_pushliteral(st->L, "not enough memory");
 		status = LUA_ERRMEM;
 	}
 	if (status != LUA_OK) {
-		msg = lua_tostring(st->L, -1);
-		if (status == LUA_ERRMEM)
-			*error = kasprintf(GFP_KERNEL,
-					   "%s: not enough memory (a state of the script may use %zu KiB)",
-					   gen->name, st->limit / 1024);
-		else
-			*error = kstrndup(msg ?: "unknown error",
-					  NFLUA_MESSAGE_MAX, GFP_KERNEL);
+		*error = state_message(st, status);
 		status = fatal_signal_pending(current) ? -EINTR : -EINVAL;
 		nflua_state_destroy(st);
 		return ERR_PTR(status);
@@ -456,6 +462,74 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 		st->budget = gen->limits.budget;
 	}
 	return st;
+}
+
+struct chunk {
+	const char *source;
+	size_t size;
+};
+
+/* Argument: a struct chunk. Prints what it answers, as an interactive Lua does. */
+static int state_eval(lua_State *L)
+{
+	const struct chunk *chunk = lua_touserdata(L, 1);
+
+	/* an expression? */
+	lua_pushliteral(L, "return ");
+	lua_pushlstring(L, chunk->source, chunk->size);
+	lua_concat(L, 2);
+	if (luaL_loadbufferx(L, lua_tostring(L, -1), lua_rawlen(L, -1), "=eval",
+			     "t") != LUA_OK &&
+	    luaL_loadbufferx(L, chunk->source, chunk->size, "=eval", "t") !=
+	    LUA_OK)
+		return lua_error(L);
+	lua_replace(L, 1);
+	lua_settop(L, 1);
+	lua_call(L, 0, LUA_MULTRET);
+	if (lua_gettop(L)) {
+		lua_pushcfunction(L, nflua_print);
+		lua_insert(L, 1);
+		lua_call(L, lua_gettop(L) - 1, 0);
+	}
+	return 0;
+}
+
+/**
+ * nflua_state_eval() - run a chunk in a control state
+ * @st: the state
+ * @source: the chunk
+ * @size: its length
+ * @error: gets the Lua message, to be kfree()d
+ *
+ * What it prints, and then its results, are in @st->output afterwards, to be
+ * kfree()d by the caller, who clears the pointer and @st->output_len.
+ *
+ * Context: process, sleeps; who calls excludes others from the state
+ * Return: 0, -EINVAL with @error set, -EINTR, -ENOMEM
+ */
+int nflua_state_eval(struct nflua_state *st, const char *source, size_t size,
+		     char **error)
+{
+	lua_State *L = st->L;
+	const int handler = lua_gettop(L);
+	int status;
+
+	st->output = kzalloc(NFLUA_OUTPUT_MAX, GFP_KERNEL);
+	if (!st->output || !nflua_state_set_stack(st))
+		return -ENOMEM;
+	st->seq++;
+	st->budget = NFLUA_BODY_NS;
+	st->ext.killed = false;
+	st->ext.overflow = false;
+	lua_pushcfunction(L, state_eval);
+	/* Not lua_pushlstring(): it may raise, and nothing would catch it. */
+	lua_pushlightuserdata(L, &(struct chunk){ source, size });
+	status = lua_pcall(L, 1, 0, handler);
+	if (status == LUA_OK && !st->ext.killed)
+		return 0;
+	*error = state_message(st, status);
+	lua_settop(L, handler);
+	return fatal_signal_pending(current) ? -EINTR : -EINVAL;
 }
 
 /**

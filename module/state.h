@@ -151,6 +151,8 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 void nflua_state_destroy(struct nflua_state *st);
 int nflua_state_error(struct nflua_state *st, int status);
 
+int nflua_state_eval(struct nflua_state *st, const char *source, size_t size,
+		     char **error);
 void nflua_state_tidy(struct nflua_state *st);
 
 /**

@@ -205,8 +205,9 @@ for function in strings misuse; do
 	server iptables -A INPUT -p udp --dport 9002 -m lua --script unpack --function $function
 done
 server iptables -A INPUT -p udp --dport 9100:9199 -m lua --script unpack --function good
+text="b'hello\\0world\\0\\3abc\\0\\0\\0\\4wxyz'"
 for port in 9002 {9100..9199}; do
-	echo "ip4(udp(1, $port, bytes(range(8)) + bytes(range(255, 247, -1)) + b'hello\\0world\\0\\3abc\\0\\0\\0\\4wxyz'))"
+	echo "ip4(udp(1, $port, bytes(range(8)) + bytes(range(255, 247, -1)) + $text))"
 done | client python3 "$HERE/packets.py" veth0 02:00:00:00:00:01 02:00:00:00:00:02
 check "unpack was tried" calls_become "$SERVER" unpack 102
 for function in "good 100" "strings 1" "misuse 1"; do

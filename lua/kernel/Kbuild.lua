@@ -22,8 +22,11 @@ ccflags-y += -I$(src)/lua -I$(src)/lua/kernel -I$(src)/lua/kernel/include
 ccflags-remove-y += $(CC_FLAGS_FTRACE)
 ccflags-$(CONFIG_KASAN_STACK) += $(call cc-option,--param asan-stack=0,-mllvm -asan-stack=0)
 
-# upstream says FALLTHROUGH in comments, not with the kernel's attribute
+# Upstream says FALLTHROUGH in comments, not with the kernel's attribute. Its
+# buffers on the stack are large, and zeroing them for nothing takes longer than
+# what they are for.
 lua-cflags := -include $(src)/lua/kernel/lua_config.h -Wimplicit-fallthrough=3
+lua-cflags += $(call cc-option,-ftrivial-auto-var-init=uninitialized)
 $(foreach o,$(lua-objs),$(eval CFLAGS_$(o) += $(lua-cflags)))
 
 # one indirect jump at the end of every instruction, not one for all

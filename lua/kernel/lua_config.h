@@ -31,9 +31,9 @@ union StackValue;
 
 /**
  * struct lua_ext - what the embedder of a Lua state owns
- * @fuel: steps left: one for every call of a Lua function and every turn of a
- *	loop, some for the work of library functions. Below zero, @refuel is
- *	called.
+ * @fuel: steps left. A step is a call of a Lua function or a turn of a loop, of
+ *	up to 64 instructions each, or as much work in C. Below zero, @refuel is
+ *	called; work in C that raises no error may take it far below.
  * @stack_floor: lowest stack address that Lua may use. Below it "C stack
  *	overflow" is raised. Leave LUA_CSTACK_RESERVE bytes under it, for the
  *	deepest chain of calls without a test and for the error itself. At most
@@ -42,6 +42,7 @@ union StackValue;
  *	error on instead of returning it. Clear it before each entry; test it
  *	after each.
  * @overflow: a C stack overflow is being raised (Lua's own)
+ * @atomic: a packet waits: load() and collectgarbage() raise
  * @refuel: called with @fuel below zero. Returns 0 after adding to @fuel, or
  *	something else after pushing a message (a string), which is raised
  *	with the position of the running Lua function in front. May not call
@@ -60,6 +61,7 @@ struct lua_ext {
 	unsigned long stack_floor;
 	bool killed;
 	bool overflow;
+	bool atomic;
 	int (*refuel)(struct lua_State *L);
 	void (*index)(struct lua_State *L, const struct TValue *t,
 		      struct TValue *key, union StackValue *val);
@@ -73,14 +75,22 @@ struct lua_ext {
 	((void)(luai_unlikely((lua_getext(L)->fuel -= (long)(n)) < 0) &&	\
 		(lua_burnout(L), 0)))
 
+/* the same without an error here: the next step will see it */
+#define lua_charge(L, n) ((void)(lua_getext(L)->fuel -= (long)(n)))
+
 void lua_burnout(struct lua_State *L);
 
 /* an error that a limit raised goes on; the message is on the top */
 #define lua_rethrow(L)							\
 	((void)(luai_unlikely(lua_getext(L)->killed) && lua_error(L)))
 
+/* functions that take as long as they take, in the base library */
+#define lua_slow(L, name)						\
+	((void)(luai_unlikely(lua_getext(L)->atomic) &&			\
+		luaL_error(L, name " cannot be called while a packet waits")))
+
 /* bytes under the stack_floor that may be used all the same */
-#define LUA_CSTACK_RESERVE	2048
+#define LUA_CSTACK_RESERVE	3072
 /* of these, how deep an overflow's message handler may call */
 #define LUAI_CSTACKEXTRA	1024
 /* what a finalizer needs to start at all */
@@ -189,6 +199,12 @@ unsigned long long luai_pointerid(const void *p);
 /* buffers lie on the C stack */
 #define LUAL_BUFFERSIZE		128
 #define LUAI_MAXALIGN		lua_Number n; void *s; lua_Integer i; long l
+
+/* passes over ephemeron tables, log2 of a collector's step */
+#define LUAI_MAXEPHEMERON	8
+#define LUAI_MAXGCSTEP		16
+/* longest string that is looked at for a number */
+#define LUAI_MAXNUMERAL		4096
 
 #define l_signalT		int
 #define LUA_USE_JUMPTABLE	1

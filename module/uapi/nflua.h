@@ -53,6 +53,9 @@
  *	that are given, of script NAME or, without NAME, what scripts that are
  *	loaded from now on get; answered by a message with all three
  * @NFLUA_CMD_SCRIPT_RESUME: let packets enter a suspended script again
+ * @NFLUA_CMD_SCRIPT_EVAL: run SOURCE, an expression or a chunk, in the control
+ *	state of script NAME; answered by a message with OUTPUT: what it printed
+ *	and, as the last line, its results
  */
 enum nflua_cmd {
 	NFLUA_CMD_UNSPEC,
@@ -65,6 +68,7 @@ enum nflua_cmd {
 	NFLUA_CMD_SCRIPT_ERROR,
 	NFLUA_CMD_SCRIPT_LIMITS,
 	NFLUA_CMD_SCRIPT_RESUME,
+	NFLUA_CMD_SCRIPT_EVAL,
 
 	__NFLUA_CMD_MAX
 };
@@ -106,7 +110,8 @@ enum nflua_script_flags {
  * @NFLUA_A_SCRIPT_ENTRY: nest of &enum nflua_entry_attr, repeated
  * @NFLUA_A_SCRIPT_ERROR: string, why the command failed: the Lua message with
  *	file and line, or the sentence of the extended acknowledgement completed
- * @NFLUA_A_SCRIPT_OUTPUT: string, what the body printed, cut at 8 KiB
+ * @NFLUA_A_SCRIPT_OUTPUT: binary with a NUL behind it, what a body or an EVAL
+ *	printed, cut at 8 KiB
  * @NFLUA_A_SCRIPT_EVENT: u8, &enum nflua_event
  * @NFLUA_A_SCRIPT_CPU: u32, CPU of the packet state; absent: control state
  * @NFLUA_A_SCRIPT_TEXT: string, a printed line or an error with traceback

@@ -54,7 +54,7 @@ static int check_kernel(struct ctl *ctl, const struct source *source,
 	if (err)
 		return submit_finish(ctl, source, err, script);
 	if (script->output && !out_is_json())
-		text_sanitized(stdout, script->output, "");
+		text_sanitized(stdout, script->output, script->output_size, "");
 	out_array(NULL);
 	out_object(NULL);
 	out_string("name", NULL, source->name);
@@ -65,7 +65,7 @@ static int check_kernel(struct ctl *ctl, const struct source *source,
 	for (i = 0; i < script->nentries; i++)
 		script_print_entry(&script->entries[i], SCRIPT_ANSWER);
 	out_array_end();
-	out_block("output", NULL, script->output ? script->output : "");
+	out_block("output", NULL, script->output ? script->output : "", script->output_size);
 	out_object_end();
 	out_array_end();
 	nflua_script_free(script);

@@ -30,6 +30,7 @@ enum ctl_word {
 	CTL_WORD_NETNS,
 	CTL_WORD_COMMAND,
 	CTL_WORD_SHELL,
+	CTL_WORD_GROUP,
 };
 
 /**
@@ -114,6 +115,7 @@ const char *ctl_command_near(const char *name);
 /* options.c */
 int ctl_parse(struct ctl *ctl, int argc, char **argv);
 const char *ctl_value(const struct ctl *ctl, const char *option);
+bool ctl_parse_number(const char *text, uint64_t *number);
 bool ctl_parse_size(const char *text, uint64_t *size);
 
 /* help.c, version.c */
@@ -151,6 +153,7 @@ struct source {
 };
 
 int source_read(struct ctl *ctl, struct source *source);
+int source_chunk(struct source *source, const char *operand);
 void source_free(struct source *source);
 
 /* submit.c */

@@ -22,7 +22,7 @@ static void say(const char *head, const char *fmt, va_list ap)
 	/* What the program wrote before must not come after the complaint. */
 	fflush(stdout);
 	fputs(head, stderr);
-	text_sanitized(stderr, text, "");
+	text_sanitized(stderr, text, strlen(text), "");
 	free(text);
 }
 
@@ -221,12 +221,12 @@ static void put_lines(const struct source *source, const char *text)
 		if (prefix && asprintf(&line, "%.*s%s%.*s", (int)blanks, text, source->file,
 				       (int)(len - blanks - prefix),
 				       text + blanks + prefix) >= 0) {
-			text_sanitized(stderr, line, "");
+			text_sanitized(stderr, line, strlen(line), "");
 			free(line);
 		} else {
 			line = strndup(text, len);
 			if (line)
-				text_sanitized(stderr, line, "");
+				text_sanitized(stderr, line, strlen(line), "");
 			free(line);
 		}
 		text += len;

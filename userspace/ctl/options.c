@@ -198,6 +198,24 @@ const char *ctl_value(const struct ctl *ctl, const char *option)
 }
 
 /**
+ * ctl_parse_number() - read a number
+ * @text: digits
+ * @number: where it goes
+ *
+ * Return: whether it is one, and fits
+ */
+bool ctl_parse_number(const char *text, uint64_t *number)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
+
+/**
  * ctl_parse_size() - read a number of bytes
  * @text: digits, perhaps with K, M or G (1024 each), KiB, MiB or GiB behind
  * @size: where the number goes

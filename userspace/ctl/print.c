@@ -16,6 +16,7 @@ static struct {
 	bool json;
 	bool pretty;
 	bool written;
+	int err;		/* why standard output took no more */
 	unsigned int depth;
 	bool filled[MAX_DEPTH];	/* something was written at this level */
 } out;
@@ -39,12 +40,42 @@ void out_begin(bool json, bool pretty)
  */
 int out_end(void)
 {
+	out_line();
+	return out_flush();
+}
+
+/**
+ * out_line() - end a JSON value, where one follows another
+ */
+void out_line(void)
+{
 	if (out.json && out.written)
 		putchar('\n');
+	out.written = false;
+}
+
+/**
+ * out_broken() - note that standard output takes no more
+ * @err: negative errno
+ */
+void out_broken(int err)
+{
+	if (!out.err)
+		out.err = err;
+}
+
+/**
+ * out_flush() - let what was written be seen
+ *
+ * Return: 0, or a negative errno, then and ever after, if standard output
+ *	could not take it
+ */
+int out_flush(void)
+{
 	errno = 0;
 	if (fflush(stdout) || ferror(stdout))
-		return errno ? -errno : -EIO;
-	return 0;
+		out_broken(errno ? -errno : -EIO);
+	return out.err;
 }
 
 /**
@@ -92,12 +123,13 @@ unsigned int text_utf8(const char *p)
 }
 
 /* What is no UTF-8 becomes U+FFFD: JSON has no other way. */
-static void json_string(const char *s)
+static void json_data(const char *s, size_t size)
 {
+	const char *end = s + size;
 	unsigned int len;
 
 	putchar('"');
-	while (*s) {
+	while (s < end) {
 		len = text_utf8(s);
 		if (!len) {
 			fputs("\\ufffd", stdout);
@@ -117,6 +149,11 @@ static void json_string(const char *s)
 		s += len;
 	}
 	putchar('"');
+}
+
+static void json_string(const char *s)
+{
+	json_data(s, strlen(s));
 }
 
 static void json_newline(void)
@@ -362,6 +399,25 @@ void out_time(const char *key, const char *fmt, uint64_t seconds)
 }
 
 /**
+ * out_moment() - write a moment to the microsecond: seconds in JSON, local
+ *	time in text
+ * @key: for JSON
+ * @fmt: for text
+ * @when: since the epoch
+ */
+void out_moment(const char *key, const char *fmt, const struct timespec *when)
+{
+	char raw[40], day[32] = "?", text[48];
+	struct tm tm;
+
+	snprintf(raw, sizeof(raw), "%lld.%06ld", (long long)when->tv_sec, when->tv_nsec / 1000);
+	if (localtime_r(&when->tv_sec, &tm))
+		strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%06ld", day, when->tv_nsec / 1000);
+	value(key, fmt, raw, text);
+}
+
+/**
  * out_text() - write to text only
  * @fmt: as printf() has it
  */
@@ -376,26 +432,34 @@ void out_text(const char *fmt, ...)
 	va_end(ap);
 }
 
-/**
- * text_sanitized() - write lines that may hold anything
- * @to: stream
- * @text: the lines; the last gets its line break if it has none
- * @indent: before each line
- *
- * A script's messages may contain a packet's bytes: what could steer a
- * terminal is written as \xNN.
- */
-void text_sanitized(FILE *to, const char *text, const char *indent)
+/* @start: the first line is begun here, too. Return: whether a line is open. */
+static bool put_lines(FILE *to, const char *text, size_t size, const char *indent, bool start)
 {
-	bool start = true;
+	const char *end = text + size;
 
-	while (*text) {
+	while (text < end) {
 		if (start)
 			fputs(indent, to);
 		start = *text == '\n';
 		text = put_sanitized(to, text, true);
 	}
-	if (!start)
+	return !start;
+}
+
+/**
+ * text_sanitized() - write lines that may hold anything
+ * @to: stream
+ * @text: the lines; the last gets its line break if it has none. May contain
+ *	NULs, and has one behind it
+ * @size: bytes of @text
+ * @indent: before each line
+ *
+ * A script's messages may contain a packet's bytes: what could steer a
+ * terminal is written as \xNN.
+ */
+void text_sanitized(FILE *to, const char *text, size_t size, const char *indent)
+{
+	if (put_lines(to, text, size, indent, true))
 		putc('\n', to);
 }
 
@@ -403,12 +467,30 @@ void text_sanitized(FILE *to, const char *text, const char *indent)
  * out_block() - write a text of several lines that may hold anything
  * @key: for JSON
  * @indent: before each line of text; NULL: JSON only
- * @text: the lines
+ * @text: the lines, as for text_sanitized()
+ * @size: bytes of @text
  */
-void out_block(const char *key, const char *indent, const char *text)
+void out_block(const char *key, const char *indent, const char *text, size_t size)
+{
+	if (out.json) {
+		json_key(key);
+		json_data(text, size);
+	} else if (indent) {
+		text_sanitized(stdout, text, size, indent);
+	}
+}
+
+/**
+ * out_lines() - end a line with a text, the rest of which goes on further lines
+ * @key: for JSON
+ * @indent: before each line of text but the first
+ * @text: the lines, as for text_sanitized()
+ * @size: bytes of @text
+ */
+void out_lines(const char *key, const char *indent, const char *text, size_t size)
 {
 	if (out.json)
-		out_string(key, NULL, text);
-	else if (indent)
-		text_sanitized(stdout, text, indent);
+		out_block(key, NULL, text, size);
+	else if (put_lines(stdout, text, size, indent, false))
+		putchar('\n');
 }

@@ -54,7 +54,7 @@ static void print_last_error(const struct nflua_entry *entry)
 	out_text("    last error");
 	out_time("last_error_time", " (%s)", entry->last_error_time);
 	out_text(":\n");
-	out_block("last_error", "      ", entry->last_error);
+	out_block("last_error", "      ", entry->last_error, strlen(entry->last_error));
 }
 
 /**
@@ -120,6 +120,7 @@ void script_print(const struct nflua_script *script, enum script_detail detail)
 		script_print_entry(&script->entries[i], detail);
 	out_array_end();
 	if (detail == SCRIPT_ANSWER)
-		out_block("output", NULL, script->output ? script->output : "");
+		out_block("output", NULL, script->output ? script->output : "",
+			  script->output_size);
 	out_object_end();
 }

@@ -151,6 +151,25 @@ int source_read(struct ctl *ctl, struct source *source)
 }
 
 /**
+ * source_chunk() - take a chunk from the command line or standard input
+ * @source: where it goes; to be freed with source_free() whatever is returned
+ * @operand: the chunk, or "-"
+ *
+ * Return: %CTL_OK, or another exit code with everything said
+ */
+int source_chunk(struct source *source, const char *operand)
+{
+	memset(source, 0, sizeof(*source));
+	source->file = "eval";
+	snprintf(source->name, sizeof(source->name), "eval");
+	if (!strcmp(operand, "-"))
+		return read_all(STDIN_FILENO, source);
+	source->text = strdup(operand);
+	source->size = strlen(operand);
+	return source->text ? CTL_OK : CTL_USAGE;
+}
+
+/**
  * source_free() - free a script's text
  * @source: the script
  */

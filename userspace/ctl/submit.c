@@ -41,10 +41,10 @@ int submit_prepare(struct ctl *ctl, struct source *source, struct nflua_source *
 }
 
 /* Text: what the body printed, as it is. The JSON has it in the object. */
-static void put_output(const char *output)
+static void put_output(const char *output, size_t size)
 {
-	if (output && *output && !out_is_json())
-		text_sanitized(stdout, output, "");
+	if (!out_is_json())
+		text_sanitized(stdout, output, size, "");
 }
 
 /**
@@ -60,16 +60,20 @@ int submit_finish(struct ctl *ctl, const struct source *source, int err,
 		  struct nflua_script *script)
 {
 	const char *error = nflua_script_error(ctl->nl);
+	const char *output;
 
 	if (err) {
-		put_output(nflua_script_output(ctl->nl));
+		output = nflua_script_output(ctl->nl);
+		if (output)
+			put_output(output, strlen(output));
 		/* The kernel says so for what Lua finds wrong, and for nothing else. */
 		if (!error || err != -EINVAL)
 			return ctl_refused(ctl, err, source->name);
 		ctl_script_error(source, error);
 		return CTL_REFUSED;
 	}
-	put_output(script->output);
+	if (script->output)
+		put_output(script->output, script->output_size);
 	if (out_is_json()) {
 		out_array(NULL);
 		script_print(script, SCRIPT_ANSWER);

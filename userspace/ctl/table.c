@@ -102,6 +102,8 @@ static const char *synonym(const char *name)
 		{ "rm", "unload" }, { "ls", "list" }, { "dump", "list" }, { "get", "show" },
 		{ "info", "show" }, { "stats", "show" }, { "reload", "replace" },
 		{ "update", "replace" }, { "test", "check" }, { "verify", "check" },
+		{ "watch", "monitor" }, { "events", "monitor" }, { "log", "monitor" },
+		{ "errors", "monitor" }, { "tail", "monitor" },
 	};
 	size_t i;
 

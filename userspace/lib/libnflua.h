@@ -150,6 +150,8 @@ int nflua_load(struct nflua *nl, const struct nflua_source *source,
 	       struct nflua_script **script);
 int nflua_replace(struct nflua *nl, const struct nflua_source *source,
 		  struct nflua_script **script);
+int nflua_eval(struct nflua *nl, const char *name, const void *chunk, size_t size,
+	       struct nflua_script **answer);
 int nflua_unload(struct nflua *nl, const char *name);
 int nflua_get(struct nflua *nl, const char *name, struct nflua_script **script);
 int nflua_each(struct nflua *nl, int (*fn)(const struct nflua_script *script, void *data),

@@ -34,6 +34,7 @@ static const char *const errors[] = {
 	[NFLUA_A_ERROR_SHORT] = "short",
 	[NFLUA_A_ERROR_REENTRY] = "reentry",
 	[NFLUA_A_ERROR_NOSTATE] = "nostate",
+	[NFLUA_A_ERROR_SUSPENDED] = "suspended",
 	[NFLUA_A_ERROR_PAD] = NULL,
 };
 
@@ -67,6 +68,8 @@ static const char *const events[] = {
 	[NFLUA_EVENT_REPLACED] = "replaced",
 	[NFLUA_EVENT_UNLOADED] = "unloaded",
 	[NFLUA_EVENT_CPU_FAILED] = "cpu-failed",
+	[NFLUA_EVENT_SUSPENDED] = "suspended",
+	[NFLUA_EVENT_RESUMED] = "resumed",
 };
 
 /* in the order of the bits of enum nflua_group */

@@ -391,6 +391,46 @@ int nflua_get(struct nflua *nl, const char *name, struct nflua_script **script)
 }
 
 /**
+ * nflua_eval() - run a chunk in a script's control state
+ * @nl: handle
+ * @name: the script's name
+ * @chunk: an expression or a chunk
+ * @size: its length, at most %NFLUA_PART_MAX
+ * @answer: where the answer goes, of which only @output is filled: what the
+ *	chunk printed, and its results as the last line; to be freed with
+ *	nflua_script_free()
+ *
+ * Return: 0, -ENOENT if there is no script of this name, or another negative
+ *	errno
+ */
+int nflua_eval(struct nflua *nl, const char *name, const void *chunk, size_t size,
+	       struct nflua_script **answer)
+{
+	struct list list = {};
+	struct nlmsghdr *nlh;
+	char *buf;
+	int err;
+
+	if (!nflua_name_valid(name))
+		return nflua_fail(nl, -EINVAL, "'%s' is no name for a script", name);
+	if (size > NFLUA_PART_MAX)
+		return nflua_fail(nl, -EFBIG, "the chunk has %zu bytes, and may have %d", size,
+				  NFLUA_PART_MAX);
+	buf = malloc(HEAD_SIZE + NFLUA_PART_MAX);
+	if (!buf)
+		return nflua_fail(nl, -ENOMEM, "no memory for a message");
+	nlh = nflua_request(nl, buf, NFLUA_CMD_SCRIPT_EVAL, 0);
+	mnl_attr_put_strz(nlh, NFLUA_A_SCRIPT_NAME, name);
+	mnl_attr_put(nlh, NFLUA_A_SCRIPT_SOURCE, size, chunk);
+	err = nflua_exchange(nl, nlh, take_script, &list);
+	if (!err)
+		err = list_single(nl, &list, answer);
+	list_clear(&list);
+	free(buf);
+	return err;
+}
+
+/**
  * nflua_each() - describe all scripts of the namespace
  * @nl: handle
  * @fn: called for each script, once the whole list is there; a negative value
