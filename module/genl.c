@@ -58,6 +58,18 @@ static int get_name(struct genl_info *info, const char **name)
 	return 0;
 }
 
+/* Context: load_lock or nn->lock, which also keeps the answer. */
+static struct nflua_script *find_loaded(struct nflua_net *nn, const char *name,
+					struct netlink_ext_ack *extack)
+{
+	struct nflua_script *script = nflua_script_find(nn, name);
+
+	if (script && script->gen)
+		return script;
+	NL_SET_ERR_MSG(extack, "no script of this name is loaded");
+	return ERR_PTR(-ENOENT);
+}
+
 /* A whole answer; its size is not known before it is built. */
 static struct sk_buff *build_script(struct genl_info *info, u8 cmd,
 				    const struct nflua_script *script,
@@ -363,11 +375,9 @@ static int cmd_limits(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&nn->load_lock);
 	mutex_lock(&nn->lock);
 	if (name) {
-		script = nflua_script_find(nn, name);
-		if (!script || !script->gen) {
-			NL_SET_ERR_MSG(info->extack,
-				       "no script of this name is loaded");
-			err = -ENOENT;
+		script = find_loaded(nn, name, info->extack);
+		if (IS_ERR(script)) {
+			err = PTR_ERR(script);
 			goto unlock;
 		}
 	}
@@ -396,11 +406,9 @@ static int cmd_resume(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	mutex_lock(&nn->lock);
-	script = nflua_script_find(nn, name);
-	if (!script || !script->gen) {
-		NL_SET_ERR_MSG(info->extack,
-			       "no script of this name is loaded");
-		err = -ENOENT;
+	script = find_loaded(nn, name, info->extack);
+	if (IS_ERR(script)) {
+		err = PTR_ERR(script);
 	} else if (READ_ONCE(script->gen->suspended)) {
 		nflua_generation_resume(script->gen);
 		nflua_event_script(nn->net, name, script->gen->number,
@@ -450,11 +458,9 @@ static int cmd_eval(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	mutex_lock(&nn->load_lock);
-	script = nflua_script_find(nn, name);
-	if (!script || !script->gen) {
-		NL_SET_ERR_MSG(info->extack,
-			       "no script of this name is loaded");
-		err = -ENOENT;
+	script = find_loaded(nn, name, info->extack);
+	if (IS_ERR(script)) {
+		err = PTR_ERR(script);
 		goto unlock;
 	}
 	st = script->gen->control;

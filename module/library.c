@@ -162,39 +162,6 @@ void nflua_print_flush(struct nflua_state *st)
 	}
 }
 
-/*
- * load and collectgarbage, which take as long as they take: a packet does not
- * wait for them. The upvalue is the function of the language.
- */
-static int library_slow(lua_State *L)
-{
-	static const char *const quick[] = { "count", "isrunning", NULL };
-	const char *name = lua_tostring(L, lua_upvalueindex(2));
-	const char *what = lua_type(L, 1) == LUA_TSTRING ?
-			   lua_tostring(L, 1) : "";
-	bool is_quick = false;
-	unsigned int i;
-
-	for (i = 0; quick[i]; i++)
-		is_quick |= !strcmp(name, "collectgarbage") &&
-			    !strcmp(what, quick[i]);
-	if (!is_quick && nflua_state_is_atomic(nflua_state(L)))
-		return luaL_error(L, "%s cannot be called while a packet waits",
-				  name);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1);
-	lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-	return lua_gettop(L);
-}
-
-static void make_slow(lua_State *L, const char *name)
-{
-	lua_getfield(L, -1, name);
-	lua_pushstring(L, name);
-	lua_pushcclosure(L, library_slow, 2);
-	lua_setfield(L, -2, name);
-}
-
 static const luaL_Reg globals[] = {
 	{ "print", nflua_print },
 	{ "require", library_require },
@@ -213,8 +180,6 @@ void nflua_library_open(lua_State *L)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
 	lua_pushglobaltable(L);
 	luaL_setfuncs(L, globals, 0);
-	make_slow(L, "load");
-	make_slow(L, "collectgarbage");
 	lua_pop(L, 1);
 }
 

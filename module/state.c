@@ -27,16 +27,27 @@ static const char pristine_key;
 /* Functions of the registrations, in their order, in the registry. */
 static const char functions_key;
 
-static void *grow_large(struct nflua_state *st, void *ptr, size_t osize,
-			size_t nsize)
+/*
+ * How memory may be had now. Reclaiming it takes stack: where a body has come
+ * deep, what is free must do.
+ */
+static gfp_t state_gfp(const struct nflua_state *st)
+{
+	if (!nflua_state_is_atomic(st) &&
+	    current_stack_pointer < st->ext.stack_floor + NFLUA_STACK_RECLAIM)
+		return GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN;
+	return st->gfp | __GFP_NOWARN;
+}
+
+/* A block that is, or may become, too large for kmalloc(). */
+static void *grow_large(void *ptr, size_t osize, size_t nsize, gfp_t gfp)
 {
 	void *new;
 
-	if (nflua_state_is_atomic(st)) {
-		/* Fits the old block, or is too large for softirq. */
+	/* Fits the old block, or is too large for where we are. */
+	if (!gfpflags_allow_blocking(gfp))
 		return nsize <= osize ? ptr : NULL;
-	}
-	new = kvmalloc(nsize, st->gfp | __GFP_NOWARN);
+	new = kvmalloc(nsize, gfp);
 	if (!new)
 		return nsize <= osize ? ptr : NULL;
 	memcpy(new, ptr, min(osize, nsize));
@@ -52,6 +63,7 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 {
 	struct nflua_state *st = container_of(ud, struct nflua_state, ext);
 	void *new;
+	gfp_t gfp;
 
 	/* For a new block osize says what kind of object it is. */
 	if (!ptr)
@@ -64,15 +76,16 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	if (nsize > osize && st->used - osize + nsize > st->limit)
 		goto fail;
 
-	if (!ptr && (nsize <= PAGE_SIZE || nflua_state_is_atomic(st)))
-		new = kmalloc(nsize, st->gfp | __GFP_NOWARN);
+	gfp = state_gfp(st);
+	if (!ptr && (nsize <= PAGE_SIZE || !gfpflags_allow_blocking(gfp)))
+		new = kmalloc(nsize, gfp);
 	else if (!ptr)
-		new = kvmalloc(nsize, st->gfp | __GFP_NOWARN);
+		new = kvmalloc(nsize, gfp);
 	else if (is_vmalloc_addr(ptr) ||
-		 (nsize > PAGE_SIZE && !nflua_state_is_atomic(st)))
-		new = grow_large(st, ptr, osize, nsize);
+		 (nsize > PAGE_SIZE && gfpflags_allow_blocking(gfp)))
+		new = grow_large(ptr, osize, nsize, gfp);
 	else
-		new = krealloc(ptr, nsize, st->gfp | __GFP_NOWARN);
+		new = krealloc(ptr, nsize, gfp);
 	if (!new) {
 		if (nsize > osize)
 			goto fail;
@@ -296,28 +309,12 @@ static void register_globals(lua_State *L, struct nflua_state *st)
 	lua_pop(L, 1);
 }
 
-/* A first line that begins with '#' is for the shell. Its newline stays. */
-static const char *skip_shebang(const char *source, size_t *size)
-{
-	const char *nl;
-
-	if (!*size || *source != '#')
-		return source;
-	nl = memchr(source, '\n', *size);
-	if (!nl)
-		nl = source + *size;
-	*size -= nl - source;
-	return nl;
-}
-
 /* All of a new state's life up to the end of its body; argument: none. */
 static int state_body(lua_State *L)
 {
 	struct nflua_state *st = nflua_state(L);
 	const struct nflua_generation *gen = st->gen;
 	char chunk[NFLUA_NAME_SIZE + 1];
-	size_t size = gen->size;
-	const char *source;
 
 	lua_gc(L, LUA_GCSTOP);
 	luaL_openkernel(L);
@@ -338,8 +335,7 @@ static int state_body(lua_State *L)
 	lua_gc(L, LUA_GCRESTART);
 
 	snprintf(chunk, sizeof(chunk), "=%s", gen->name);
-	source = skip_shebang(gen->source, &size);
-	if (luaL_loadbufferx(L, source, size, chunk, "t") != LUA_OK)
+	if (luaL_loadscript(L, gen->source, gen->size, chunk) != LUA_OK)
 		return lua_error(L);
 	lua_call(L, 0, 0);
 
@@ -459,6 +455,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	st->ext.killed = false;
 	if (cpu >= 0) {
 		st->gfp = GFP_ATOMIC;
+		st->ext.atomic = true;
 		st->budget = gen->limits.budget;
 	}
 	return st;
@@ -546,6 +543,7 @@ void nflua_state_destroy(struct nflua_state *st)
 		return;
 	if (st->L) {
 		st->gfp = GFP_KERNEL_ACCOUNT;
+		st->ext.atomic = false;
 		st->seq++;
 		st->budget = NFLUA_CALL_NS;
 		st->ext.fuel = NFLUA_FUEL;

@@ -25,6 +25,8 @@ struct nflua_generation;
 #define NFLUA_STACK_BUDGET	6144
 #define NFLUA_STACK_RESERVE	4096
 #define NFLUA_STACK_MIN		2048
+/* Stack above the floor that reclaiming memory needs. */
+#define NFLUA_STACK_RECLAIM	3072
 
 /* Steps between looks at the clock, and how long a run may take. */
 #define NFLUA_FUEL		1000
@@ -165,8 +167,8 @@ static __always_inline bool nflua_state_set_stack(struct nflua_state *st)
 {
 	const unsigned long sp = (unsigned long)__builtin_frame_address(0);
 	const unsigned long task = (unsigned long)task_stack_page(current);
-	/* What Lua may use below the floor is part of the budget. */
-	unsigned long floor = sp - NFLUA_STACK_BUDGET + LUA_CSTACK_RESERVE;
+	/* What the handler of an overflow may use is part of the budget. */
+	unsigned long floor = sp - NFLUA_STACK_BUDGET + LUAI_CSTACKEXTRA;
 
 	/*
 	 * Of a softirq's own stack the bounds are not known to a module; the
@@ -174,7 +176,7 @@ static __always_inline bool nflua_state_set_stack(struct nflua_state *st)
 	 */
 	if (sp - task < THREAD_SIZE) {
 		const unsigned long reserve = task + NFLUA_STACK_RESERVE +
-					      LUA_CSTACK_RESERVE;
+					      LUAI_CSTACKEXTRA;
 
 		if (floor < reserve || !nflua_state_is_atomic(st))
 			floor = reserve;

@@ -82,11 +82,15 @@ if [ $module = absent ]; then
 	if [ -s out ]; then not_ok "nothing on standard output"; else ok "nothing on standard output"; fi
 	run unload x
 	expect "no module: unload exits 3" 3 'module nflua'
+	run monitor
+	expect "no module: monitor exits 3" 3 'module nflua is not loaded'
+	run eval x 1
+	expect "no module: eval exits 3" 3 'module nflua'
 	echo 'return' >good.lua
 	run load good.lua
 	expect "no module: load exits 3" 3 'module nflua'
 else
-	for what in list show unload load; do
+	for what in list show unload monitor eval load; do
 		skip "no module: $what" "the module is there"
 	done
 	skip "nothing on standard output" "the module is there"
@@ -117,6 +121,24 @@ run list --json=1
 expect "option with an argument too many" 1 'json takes no argument'
 run load --name a --name b file
 expect "option given twice" 1 'given twice'
+for group in event logs all ''; do
+	run monitor log "$group"
+	expect "unknown group: '$group'" 1 "no group '$group', only events, log and errors"
+done
+run monitor log errors events log
+expect "more groups than there are" 1 "'log' is one word too many"
+for number in 0 -1 x 1x '' 18446744073709551616; do
+	run monitor --count "$number"
+	expect "no number of messages: '$number'" 1 "'$number' is no number of messages"
+	run monitor --timeout "$number"
+	expect "no number of seconds: '$number'" 1 "'$number' is no number of seconds"
+done
+run monitor --timeout 9999999999
+expect "more seconds than it can wait" 1 'no number of seconds'
+run monitor --buffer 1KB
+expect "no size of a buffer" 1 'is no size'
+run watch
+expect "another word for monitor" 1 "did you mean 'monitor'"
 run help nonsense
 expect "help on an unknown command" 1 "no command 'nonsense'"
 
@@ -125,7 +147,7 @@ run help
 expect "help" 0 "" '^  load FILE'
 run --help
 expect "--help" 0 "" '^  load FILE'
-for command in load replace unload list show check version help completion; do
+for command in load replace unload list show monitor eval check version help completion; do
 	run help "$command"
 	expect "help $command" 0 "" "^usage: nfluactl $command"
 	run "$command" --help
@@ -223,6 +245,8 @@ complete_words "completes global options" "--netns" nfluactl --n
 complete_words "completes files" "good.lua" nfluactl load go
 complete_words "completes behind options" "good.lua" nfluactl -j load --memory 1M go
 complete_words "completes help's commands" "check completion" nfluactl help c
+complete_words "completes groups" "events" nfluactl monitor --count 5 log ev
+complete_words "completes monitor's options" "--timeout" nfluactl monitor --t
 complete_words "completes nothing where nothing fits" "" nfluactl load --memory ''
 
 # the syntax check, with the module or without

@@ -48,7 +48,7 @@ prints() {
 # shellcheck disable=SC2317 # check calls it
 runs_out() {
 	local out status
-	out=$(NFLUA_FUEL=100000 timeout 60 "$1" limit-fuel.lua "$2" 2>&1)
+	out=$(NFLUA_FUEL=1000000 timeout 60 "$1" limit-fuel.lua "$2" 2>&1)
 	status=$?
 	[ "$status" = 1 ] || { echo "status $status: $out"; return 1; }
 	case $out in

@@ -5,6 +5,8 @@
 Usage: genl.py listen GROUP...      prints "ready", then a line for each message
        genl.py send REQUEST...      sends requests on one socket; for each prints
                                     "ok", or the error's name and its sentence
+       genl.py batch                the same for each line of standard input, with
+                                    a new socket; prints the last answer of each
 
 REQUEST is COMMAND[:FLAG...]:ATTRIBUTE=VALUE,... with numbers for commands and
 attributes as in nflua.h; VALUE is text, u32:NUMBER, u64:NUMBER or fill:COUNT
@@ -120,7 +122,7 @@ def value_of(text):
     return text.encode() + b"\0"
 
 
-def send(requests):
+def answers(requests):
     sock = Socket()
     family, _ = sock.family()
     for request in requests:
@@ -133,7 +135,17 @@ def send(requests):
             number, _, text = part.partition("=")
             data += attribute(int(number), value_of(text))
         _, code, text = sock.request(family, int(command), flags, data)
-        print(errno.errorcode[code] + ": " + text if code else "ok", flush=True)
+        yield errno.errorcode[code] + ": " + text if code else "ok"
 
 
-{"listen": listen, "send": send}[sys.argv[1]](sys.argv[2:])
+def send(requests):
+    for answer in answers(requests):
+        print(answer, flush=True)
+
+
+def batch(_):
+    for line in sys.stdin:
+        print(list(answers(line.split()))[-1], flush=True)
+
+
+{"listen": listen, "send": send, "batch": batch}[sys.argv[1]](sys.argv[2:])

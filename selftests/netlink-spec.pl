@@ -46,6 +46,7 @@ sub scalar_value {
 
 	return [ split /\s*,\s*/, $1 ] if $text =~ /^\[\s*(.*?)\s*\]$/;
 	return $anchors{$1} if $text =~ /^\*(\S+)$/;
+	die "no plain scalar: $text\n" if $text =~ /: | #/;
 	return $text;
 }
 

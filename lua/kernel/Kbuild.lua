@@ -20,7 +20,10 @@ ccflags-y += -I$(src)/lua -I$(src)/lua/kernel -I$(src)/lua/kernel/include
 # frames that are gone, and KASAN with poison: neither may see a function that can
 # be jumped over, which is any of the module's.
 ccflags-remove-y += $(CC_FLAGS_FTRACE)
-ccflags-$(CONFIG_KASAN_STACK) += $(call cc-option,--param asan-stack=0,-mllvm -asan-stack=0)
+# The kernel's own asan-stack=1 comes last in the command line, with CFLAGS_KASAN.
+ifdef CONFIG_KASAN_STACK
+CFLAGS_KASAN += $(call cc-option,--param asan-stack=0,-mllvm -asan-stack=0)
+endif
 
 # Upstream says FALLTHROUGH in comments, not with the kernel's attribute. Its
 # buffers on the stack are large, and zeroing them for nothing takes longer than

@@ -60,6 +60,67 @@ case["table.remove"] = function() table.remove(proxy, 1) end
 case["table.move"] = function() table.move(proxy, 1, math.maxinteger - 1, 2) end
 case["table.unpack"] = function() while true do table.unpack(proxy, 1, 1000) end end
 case["ipairs"] = function() for _ in ipairs(proxy) do end end
+-- long work in C, or without a loop, counts for more than one step
+local long, other = "x", "x"
+for _ = 1, 20 do long, other = long .. long, other .. other end
+local mine = {}
+local function always(f) while true do f() end end
+case["utf8.len"] = function() always(function() return utf8.len(long) end) end
+case["utf8.offset"] = function() always(function() return utf8.offset(long, 1 << 20) end) end
+case["utf8.codepoint"] = function() utf8.codepoint(long, 1, 900000) while true do utf8.codepoint(long, 1, 900000) end end
+case["string.upper"] = function() always(function() return long:upper() end) end
+case["string.reverse"] = function() always(function() return long:reverse() end) end
+case["string.sub"] = function() always(function() return long:sub(2) end) end
+case["string.byte"] = function() always(function() return select("#", long:byte(1, 200000)) end) end
+case["long .."] = function() always(function() return long .. "y" end) end
+case["long =="] = function() always(function() return long == other end) end
+case["long <"] = function() always(function() return long < other end) end
+case["long rawequal"] = function() always(function() return rawequal(long, other) end) end
+case["long key"] = function() mine[long] = 1 always(function() return mine[other] end) end
+case["long rawget"] = function() mine[long] = 1 always(function() return rawget(mine, other) end) end
+case["long tonumber"] = function() local z = ("0"):rep(4096) always(function() for _ = 1, 50 do tonumber(z) end return long .. 1 end) end
+case["plain find without a hit"] = function() always(function() return long:find("y", 1, true) end) end
+case["nothing special"] = function() always(function() return ("x"):find(long) end) end
+case["a large set"] = function() local set = "[" .. long .. "]" always(function() return ("y"):find(set) end) end
+case["packsize"] = function() local f = (" "):rep(1 << 20) always(function() return string.packsize(f) end) end
+case["pack c"] = function() always(function() return string.pack("c1000000", "") end) end
+case["table.concat of long"] = function() local t = { long, long } always(function() return table.concat(t) end) end
+case["next over nothing"] = function()
+  local t = {}
+  for i = 1, 20000 do t[i] = i end
+  for i = 1, 20000 do t[i] = nil end
+  always(function() return next(t) end)
+end
+case["__index chain"] = function()
+  local t = {}
+  for _ = 1, 1000 do t = setmetatable({}, { __index = t }) end
+  always(function() return t.x end)
+end
+case["varargs"] = function()
+  local function count(...) return select("#", ...) end
+  local t = {}
+  for i = 1, 10000 do t[i] = i end
+  always(function() return count(table.unpack(t)) end)
+end
+case["traceback of a deep stack"] = function()
+  local function deep(n) if n == 0 then always(function() return debug.traceback() end) end return 1 + deep(n - 1) end
+  deep(20000)
+end
+case["pcall on a deep stack"] = function()
+  local function deep(n) if n == 0 then always(function() pcall(error) end) end return 1 + deep(n - 1) end
+  deep(20000)
+end
+case["straight-line code"] = function() always(load(("a = 1 "):rep(50000))) end
+case["straight-line loop"] = function() load("while true do " .. ("a = 1 "):rep(50000) .. "end")() end
+case["parsing"] = function() local s = ("a = 1 "):rep(20000) while true do load(s) end end
+case["collecting"] = function() for i = 1, 20000 do mine[i] = {} end always(collectgarbage) end
+case["finalizers"] = function()
+  local t = {}
+  for i = 1, 40000 do t[i] = {} end
+  for i = 1, #t do setmetatable(t[i], { __gc = print }) end
+  always(function() end)
+end
+
 case["growing"] = function() local t = {} for i = 1, math.maxinteger do t[i % 100] = { i } end end
 
 if arg[1] == "list" then

@@ -79,7 +79,7 @@ static int run(struct ctl *ctl)
 	int err;
 
 	err = submit_prepare(ctl, &source, &request);
-	request.flags = NFLUA_SCRIPT_F_CHECK;
+	request.flags |= NFLUA_SCRIPT_F_CHECK;
 	if (!err)
 		err = ctl_connect_or_not(ctl);
 	if (err == CTL_NO_MODULE)

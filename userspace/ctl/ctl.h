@@ -59,6 +59,7 @@ struct ctl;
  * @min: fewest operands
  * @max: most operands
  * @options: its own options, or NULL
+ * @verb: what "cannot" says that it does; NULL: @name
  * @help: one line
  * @details: paragraphs for its own help, or NULL
  * @run: does it; returns &enum ctl_exit
@@ -69,6 +70,7 @@ struct ctl_command {
 	enum ctl_word word;
 	unsigned int min, max;
 	const struct ctl_option *options;
+	const char *verb;
 	const char *help;
 	const char *details;
 	int (*run)(struct ctl *ctl);
@@ -117,6 +119,7 @@ int ctl_parse(struct ctl *ctl, int argc, char **argv);
 const char *ctl_value(const struct ctl *ctl, const char *option);
 bool ctl_parse_number(const char *text, uint64_t *number);
 bool ctl_parse_size(const char *text, uint64_t *size);
+bool ctl_parse_time(const char *text, uint64_t *ns);
 
 /* help.c, version.c */
 void ctl_help(void);
@@ -156,7 +159,29 @@ int source_read(struct ctl *ctl, struct source *source);
 int source_chunk(struct source *source, const char *operand);
 void source_free(struct source *source);
 
+/* limits.c */
+
+/* Options that set limits, for tables of options. */
+#define LIMITS_OPTIONS										\
+	{ "memory", 0, "SIZE", CTL_WORD_NONE,							\
+	  "memory that one state may use: bytes, or with K, M or G" },				\
+	{ "budget", 0, "TIME", CTL_WORD_NONE, "time that one call may take, as 500us or 2ms" },	\
+	{ "errors", 0, "N", CTL_WORD_NONE,							\
+	  "errors in a row after which the script is suspended; 0: never" }
+
+int limits_parse(const struct ctl *ctl, struct nflua_limits *limits);
+void limits_print(const struct nflua_limits *limits);
+
 /* submit.c */
+
+/* Options of load, replace and check, for tables of options. */
+#define SUBMIT_OPTIONS										\
+	{ "name", 0, "NAME", CTL_WORD_SCRIPT,							\
+	  "name of the script; default: the file's, without .lua" },				\
+	LIMITS_OPTIONS,										\
+	{ "single", 0, NULL, CTL_WORD_NONE,							\
+	  "one packet state for all CPUs, behind a lock: slower, one view" }
+
 extern const struct ctl_option submit_options[];
 int submit_prepare(struct ctl *ctl, struct source *source, struct nflua_source *request);
 int submit_finish(struct ctl *ctl, const struct source *source, int err,
@@ -176,6 +201,7 @@ enum script_detail {
 };
 
 void script_print(const struct nflua_script *script, enum script_detail detail);
+void script_print_stub_rules(const struct nflua_script *script);
 void script_print_entry(const struct nflua_entry *entry, enum script_detail detail);
 
 #endif /* _NFLUACTL_H */

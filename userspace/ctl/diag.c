@@ -170,14 +170,15 @@ static const char *skip_name(const char *sentence, const char *name)
 int ctl_refused(struct ctl *ctl, int err, const char *name)
 {
 	const char *sentence = nflua_kernel_message(ctl->nl);
-	const char *verb = ctl->command->name;
+	const struct ctl_command *command = ctl->command;
+	const char *verb = command->verb ? command->verb : command->name;
 
 	if (sentence)
 		ctl_error("cannot %s%s%s: %s", verb, name ? " " : "", name ? name : "",
 			  name ? skip_name(sentence, name) : sentence);
 	else if (err == -EPERM)
 		ctl_error("'nfluactl %s' needs the capability CAP_NET_ADMIN in the network namespace",
-			  verb);
+			  command->name);
 	else if (err == -ENOENT && name)
 		ctl_error("there is no script '%s' in this network namespace", name);
 	else if (err == -EEXIST && name)
@@ -189,8 +190,8 @@ int ctl_refused(struct ctl *ctl, int err, const char *name)
 			  nflua_message(ctl->nl));
 	if (err == -EEXIST && name)
 		ctl_hint("'nfluactl replace' gives a loaded script a new source");
-	else if (err == -EBUSY && !strcmp(verb, "unload"))
-		ctl_hint("'iptables-save' and 'ip6tables-save' show the rules");
+	else if (err == -EBUSY && !strcmp(command->name, "unload"))
+		ctl_hint("'iptables-save' and 'ip6tables-save' show the rules; --force leaves them to their failure policy");
 	return CTL_REFUSED;
 }
 

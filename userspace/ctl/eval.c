@@ -25,7 +25,7 @@ static int finish(struct ctl *ctl, const struct source *chunk, int err,
 	if (out_is_json()) {
 		out_object(NULL);
 		out_string("name", NULL, ctl->operands[0]);
-		out_string("output", NULL, output);
+		out_block("output", NULL, output, answer->output_size);
 		out_object_end();
 	} else {
 		text_sanitized(stdout, output, answer->output_size, "");

@@ -20,6 +20,22 @@ static int measure(const struct nflua_script *script, void *data)
 	return 0;
 }
 
+/* The last column, which most scripts leave empty. */
+static void print_status(const struct nflua_script *script)
+{
+	const bool single = script->flags & NFLUA_SCRIPT_F_SINGLE;
+
+	if (!script->generation) {
+		out_text(" ");
+		script_print_stub_rules(script);
+		return;
+	}
+	if (script->suspended)
+		out_text(" suspended");
+	if (single)
+		out_text("%s single", script->suspended ? "," : "");
+}
+
 static int print_line(const struct nflua_script *script, void *data)
 {
 	const struct layout *layout = data;
@@ -33,7 +49,9 @@ static int print_line(const struct nflua_script *script, void *data)
 	out_uint(NULL, " %5s", script->rules);
 	out_uint(NULL, " %7s", script->nentries);
 	out_uint(NULL, " %10s", nflua_script_calls(script));
-	out_uint(NULL, " %6s\n", nflua_script_errors(script));
+	out_uint(NULL, " %6s", nflua_script_errors(script));
+	print_status(script);
+	out_text("\n");
 	return 0;
 }
 
@@ -74,7 +92,7 @@ static int list_text(struct ctl *ctl)
 	snprintf(layout.name_format, sizeof(layout.name_format), "%%-%ds",
 		 (int)layout.name_width);
 	out_string(NULL, layout.name_format, "NAME");
-	out_text(" GENERATION STATES     MEMORY RULES ENTRIES      CALLS ERRORS\n");
+	out_text(" GENERATION STATES     MEMORY RULES ENTRIES      CALLS ERRORS STATUS\n");
 	return nflua_each(ctl->nl, print_line, &layout);
 }
 

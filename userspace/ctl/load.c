@@ -28,7 +28,8 @@ static const struct ctl_command load = {
 	.max = 1,
 	.options = submit_options,
 	.help = "load a new script from a file or from standard input",
-	.details = "The script takes effect whole or not at all. What its body prints is shown.",
+	.details = "The script takes effect whole or not at all. What its body prints is shown.\n"
+		   "Limits that are not given are the namespace's defaults.",
 	.run = run,
 };
 CTL_COMMAND(load);

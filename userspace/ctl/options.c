@@ -250,3 +250,32 @@ bool ctl_parse_size(const char *text, uint64_t *size)
 	*size = number << shift;
 	return true;
 }
+
+/**
+ * ctl_parse_time() - read a length of time
+ * @text: digits with ns, us, ms or s behind
+ * @ns: where the nanoseconds go
+ *
+ * Return: whether it is one, and fits
+ */
+bool ctl_parse_time(const char *text, uint64_t *ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{ "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 },
+	};
+	uint64_t number;
+	char *end;
+	size_t i;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strcmp(end, units[i].name))
+			return !errno && !__builtin_mul_overflow(number, units[i].ns, ns);
+	return false;
+}

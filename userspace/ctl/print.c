@@ -381,6 +381,28 @@ void out_bytes(const char *key, const char *fmt, uint64_t bytes)
 }
 
 /**
+ * out_duration() - write a length of time: nanoseconds in JSON, in text the
+ *	largest unit of which it is a whole number
+ * @key: for JSON
+ * @fmt: for text
+ * @ns: nanoseconds
+ */
+void out_duration(const char *key, const char *fmt, uint64_t ns)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	char raw[24], text[32];
+	unsigned int unit = 0;
+
+	snprintf(raw, sizeof(raw), "%" PRIu64, ns);
+	while (ns && ns % 1000 == 0 && unit < 3) {
+		ns /= 1000;
+		unit++;
+	}
+	snprintf(text, sizeof(text), "%" PRIu64 " %s", ns, units[unit]);
+	value(key, fmt, raw, text);
+}
+
+/**
  * out_time() - write a moment: seconds in JSON, local time in text
  * @key: for JSON
  * @fmt: for text

@@ -29,6 +29,7 @@ void out_uint(const char *key, const char *fmt, uint64_t value);
 void out_int(const char *key, const char *fmt, int64_t value);
 void out_bool(const char *key, const char *fmt, bool value);
 void out_bytes(const char *key, const char *fmt, uint64_t bytes);
+void out_duration(const char *key, const char *fmt, uint64_t ns);
 void out_time(const char *key, const char *fmt, uint64_t seconds);
 void out_moment(const char *key, const char *fmt, const struct timespec *when);
 void out_null(const char *key, const char *fmt);

@@ -5,8 +5,7 @@
 #include "ctl.h"
 
 static const struct ctl_option options[] = {
-	{ "name", 0, "NAME", CTL_WORD_SCRIPT, "name of the script; default: the file's, without .lua" },
-	{ "memory", 0, "SIZE", CTL_WORD_NONE, "memory that one state may use: bytes, or with K, M or G" },
+	SUBMIT_OPTIONS,
 	{ "or-load", 0, NULL, CTL_WORD_NONE, "load the script if there is none of this name" },
 	{ }
 };
@@ -40,7 +39,8 @@ static const struct ctl_command replace = {
 	.options = options,
 	.help = "give a loaded script a new source",
 	.details = "Rules and hooks switch to the new source without missing a packet. If it is\n"
-		   "refused, the old one goes on.",
+		   "refused, the old one goes on. Limits that are not given stay as they were;\n"
+		   "--single is not kept: give it again. A suspended script is resumed.",
 	.run = run,
 };
 CTL_COMMAND(replace);

@@ -92,6 +92,39 @@ void script_print_entry(const struct nflua_entry *entry, enum script_detail deta
 	out_object_end();
 }
 
+/* A script that was unloaded by force has rules, and nothing else. */
+static void print_stub(const struct nflua_script *script)
+{
+	out_uint("generation", NULL, 0);
+	out_null("loaded", NULL);
+	out_bool("single", NULL, false);
+	out_bool("suspended", NULL, false);
+	out_uint("states", NULL, 0);
+	out_uint("memory", NULL, 0);
+	out_uint("memory_peak", NULL, 0);
+	out_null("memory_limit", NULL);
+	out_null("budget", NULL);
+	out_null("errors_max", NULL);
+	out_uint("rules", NULL, script->rules);
+	out_uint("calls", NULL, 0);
+	out_uint("errors", NULL, 0);
+	out_array("entries");
+	out_array_end();
+	out_text(", ");
+	script_print_stub_rules(script);
+	out_text("\n");
+}
+
+/**
+ * script_print_stub_rules() - say in text that only a script's rules are left
+ * @script: a script that was unloaded by force
+ */
+void script_print_stub_rules(const struct nflua_script *script)
+{
+	out_text("unloaded by force; %u rule%s their failure policy", script->rules,
+		 script->rules == 1 ? " follows" : "s follow");
+}
+
 /**
  * script_print() - write a script with its entry points
  * @script: the script
@@ -99,21 +132,31 @@ void script_print_entry(const struct nflua_entry *entry, enum script_detail deta
  */
 void script_print(const struct nflua_script *script, enum script_detail detail)
 {
+	const bool single = script->flags & NFLUA_SCRIPT_F_SINGLE;
 	size_t i;
 
 	out_object(NULL);
 	out_string("name", "%s", script->name);
+	if (!script->generation) {
+		print_stub(script);
+		out_object_end();
+		return;
+	}
 	out_uint("generation", ", generation %s", script->generation);
-	out_time("loaded", ", loaded %s\n", script->loaded);
+	out_time("loaded", ", loaded %s", script->loaded);
+	out_bool("single", single ? ", one state for all CPUs" : NULL, single);
+	out_bool("suspended", script->suspended ? ", suspended" : NULL, script->suspended);
+	out_text("\n");
 	out_uint("states", "  states %s", script->states);
 	out_bytes("memory", ", memory %s", script->memory);
-	out_bytes("memory_peak", " (most of one state %s", script->memory_peak);
-	out_bytes("memory_limit", ", limit %s)", script->memory_limit);
+	out_bytes("memory_peak", " (most of one state %s)", script->memory_peak);
 	if (detail != SCRIPT_ANSWER) {
 		out_uint("rules", ", rules %s", script->rules);
 		out_uint("calls", ", calls %s", nflua_script_calls(script));
 		out_uint("errors", ", errors %s", nflua_script_errors(script));
 	}
+	out_text("\n  limits: ");
+	limits_print(&script->limits);
 	out_text("\n");
 	out_array("entries");
 	for (i = 0; i < script->nentries; i++)

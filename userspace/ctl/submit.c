@@ -8,8 +8,7 @@
 #include "print.h"
 
 const struct ctl_option submit_options[] = {
-	{ "name", 0, "NAME", CTL_WORD_SCRIPT, "name of the script; default: the file's, without .lua" },
-	{ "memory", 0, "SIZE", CTL_WORD_NONE, "memory that one state may use: bytes, or with K, M or G" },
+	SUBMIT_OPTIONS,
 	{ }
 };
 
@@ -23,20 +22,19 @@ const struct ctl_option submit_options[] = {
  */
 int submit_prepare(struct ctl *ctl, struct source *source, struct nflua_source *request)
 {
-	const char *memory = ctl_value(ctl, "memory");
 	int err;
 
 	memset(request, 0, sizeof(*request));
 	memset(source, 0, sizeof(*source));
-	if (memory && (!ctl_parse_size(memory, &request->memory_limit) || !request->memory_limit))
-		return ctl_usage(ctl, "'%s' is no size: give bytes, or a number with K, M or G",
-				 memory);
-	err = source_read(ctl, source);
+	err = limits_parse(ctl, &request->limits);
+	if (!err)
+		err = source_read(ctl, source);
 	if (err)
 		return err;
 	request->name = source->name;
 	request->text = source->text;
 	request->size = source->size;
+	request->flags = ctl_value(ctl, "single") ? NFLUA_SCRIPT_F_SINGLE : 0;
 	return CTL_OK;
 }
 

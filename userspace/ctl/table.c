@@ -104,6 +104,7 @@ static const char *synonym(const char *name)
 		{ "update", "replace" }, { "test", "check" }, { "verify", "check" },
 		{ "watch", "monitor" }, { "events", "monitor" }, { "log", "monitor" },
 		{ "errors", "monitor" }, { "tail", "monitor" },
+		{ "set", "limits" }, { "budget", "limits" }, { "continue", "resume" },
 	};
 	size_t i;
 

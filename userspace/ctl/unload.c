@@ -2,6 +2,11 @@
 /* nfluactl unload: remove a script. */
 #include "ctl.h"
 
+static const struct ctl_option options[] = {
+	{ "force", 0, NULL, CTL_WORD_NONE, "also while rules refer to it" },
+	{ }
+};
+
 static int run(struct ctl *ctl)
 {
 	const char *name = ctl->operands[0];
@@ -12,7 +17,7 @@ static int run(struct ctl *ctl)
 	err = ctl_connect(ctl);
 	if (err)
 		return err;
-	err = nflua_unload(ctl->nl, name);
+	err = nflua_unload(ctl->nl, name, ctl_value(ctl, "force") ? NFLUA_SCRIPT_F_FORCE : 0);
 	return err ? ctl_refused(ctl, err, name) : CTL_OK;
 }
 
@@ -22,8 +27,10 @@ static const struct ctl_command unload = {
 	.word = CTL_WORD_SCRIPT,
 	.min = 1,
 	.max = 1,
+	.options = options,
 	.help = "remove a script",
-	.details = "Refused while iptables rules refer to the script.",
+	.details = "Refused while iptables rules refer to the script, but for --force: then the rules\n"
+		   "follow their failure policy, until a script of this name is loaded again.",
 	.run = run,
 };
 CTL_COMMAND(unload);

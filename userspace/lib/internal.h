@@ -66,6 +66,8 @@ ssize_t nflua_datagram(struct nflua *nl, int flags);
 int nflua_fail(struct nflua *nl, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+void nflua_limits_put(struct nlmsghdr *nlh, const struct nflua_limits *limits);
+void nflua_limits_parse(const struct nlattr *attr, struct nflua_limits *limits);
 char *nflua_attr_strdup(const struct nlattr *attr);
 uint64_t nflua_attr_uint(const struct nlattr *attr);
 

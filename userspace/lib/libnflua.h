@@ -25,18 +25,34 @@ extern "C" {
 struct nflua;
 
 /**
+ * struct nflua_limits - what a script may use
+ * @memory: bytes that one state may use; 0 in a request: not given
+ * @budget: nanoseconds that one call may take; 0 in a request: not given
+ * @errors: errors in a row, on one CPU, after which the script is suspended;
+ *	0: never
+ * @has_errors: in a request: @errors is given
+ */
+struct nflua_limits {
+	uint64_t memory;
+	uint64_t budget;
+	uint32_t errors;
+	bool has_errors;
+};
+
+/**
  * struct nflua_source - what to load
  * @name: name of the script, see nflua_name_valid()
  * @text: the source; need not end in a NUL, and may contain some
  * @size: bytes of @text, at most %NFLUA_SOURCE_MAX
- * @memory_limit: bytes that one state may use; 0: the kernel's default
+ * @limits: what it may use; what is not given is the namespace's default for
+ *	a load, and stays as it was with a replace
  * @flags: &enum nflua_script_flags
  */
 struct nflua_source {
 	const char *name;
 	const void *text;
 	size_t size;
-	uint64_t memory_limit;
+	struct nflua_limits limits;
 	uint32_t flags;
 };
 
@@ -75,12 +91,15 @@ struct nflua_entry {
 /**
  * struct nflua_script - a script as the kernel describes it
  * @name: its name
- * @generation: 1 after a load, one more with each replace
+ * @generation: 1 after a load, one more with each replace; 0 if it was
+ *	unloaded by force: then only @name and @rules say something
+ * @flags: &enum nflua_script_flags, how it was loaded
+ * @suspended: packets do not enter it
  * @loaded: when this generation appeared, seconds since the epoch
  * @states: number of packet states
  * @memory: bytes in use by all states
  * @memory_peak: most bytes that one state ever used
- * @memory_limit: bytes that one state may use
+ * @limits: what it may use
  * @rules: number of rules that refer to it
  * @entries: its entry points
  * @nentries: number of @entries
@@ -90,11 +109,13 @@ struct nflua_entry {
 struct nflua_script {
 	char name[NFLUA_NAME_SIZE];
 	uint32_t generation;
+	uint32_t flags;
+	bool suspended;
 	uint64_t loaded;
 	uint32_t states;
 	uint64_t memory;
 	uint64_t memory_peak;
-	uint64_t memory_limit;
+	struct nflua_limits limits;
 	uint32_t rules;
 	struct nflua_entry *entries;
 	size_t nentries;
@@ -152,7 +173,8 @@ int nflua_replace(struct nflua *nl, const struct nflua_source *source,
 		  struct nflua_script **script);
 int nflua_eval(struct nflua *nl, const char *name, const void *chunk, size_t size,
 	       struct nflua_script **answer);
-int nflua_unload(struct nflua *nl, const char *name);
+int nflua_unload(struct nflua *nl, const char *name, uint32_t flags);
+int nflua_resume(struct nflua *nl, const char *name);
 int nflua_get(struct nflua *nl, const char *name, struct nflua_script **script);
 int nflua_each(struct nflua *nl, int (*fn)(const struct nflua_script *script, void *data),
 	       void *data);
@@ -160,6 +182,9 @@ void nflua_script_free(struct nflua_script *script);
 uint64_t nflua_script_calls(const struct nflua_script *script);
 uint64_t nflua_script_errors(const struct nflua_script *script);
 uint64_t nflua_entry_errors(const struct nflua_entry *entry);
+
+/* limits.c */
+int nflua_change_limits(struct nflua *nl, const char *name, struct nflua_limits *limits);
 
 /* message.c */
 int nflua_subscribe(struct nflua *nl, unsigned int groups, size_t buffer);

@@ -163,6 +163,12 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 		case NFLUA_A_SCRIPT_GENERATION:
 			script->generation = nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_SCRIPT_FLAGS:
+			script->flags = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_SCRIPT_SUSPENDED:
+			script->suspended = true;
+			break;
 		case NFLUA_A_SCRIPT_LOADED:
 			script->loaded = nflua_attr_uint(attr);
 			break;
@@ -175,9 +181,6 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 		case NFLUA_A_SCRIPT_MEMORY_PEAK:
 			script->memory_peak = nflua_attr_uint(attr);
 			break;
-		case NFLUA_A_SCRIPT_MEMORY_LIMIT:
-			script->memory_limit = nflua_attr_uint(attr);
-			break;
 		case NFLUA_A_SCRIPT_RULES:
 			script->rules = nflua_attr_uint(attr);
 			break;
@@ -186,6 +189,9 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 			break;
 		case NFLUA_A_SCRIPT_OUTPUT:
 			err = parse_output(script, attr);
+			break;
+		default:
+			nflua_limits_parse(attr, &script->limits);
 			break;
 		}
 		if (err)
@@ -278,9 +284,7 @@ static int send_source(struct nflua *nl, uint8_t cmd, const struct nflua_source 
 		mnl_attr_put_strz(nlh, NFLUA_A_SCRIPT_NAME, source->name);
 		if (source->flags)
 			mnl_attr_put_u32(nlh, NFLUA_A_SCRIPT_FLAGS, source->flags);
-		if (source->memory_limit)
-			mnl_attr_put_u64(nlh, NFLUA_A_SCRIPT_MEMORY_LIMIT,
-					 source->memory_limit);
+		nflua_limits_put(nlh, &source->limits);
 		mnl_attr_put_u32(nlh, NFLUA_A_SCRIPT_SIZE, source->size);
 		mnl_attr_put_u32(nlh, NFLUA_A_SCRIPT_OFFSET, offset);
 		mnl_attr_put(nlh, NFLUA_A_SCRIPT_SOURCE, part,
@@ -343,17 +347,19 @@ int nflua_replace(struct nflua *nl, const struct nflua_source *source,
 	return submit(nl, NFLUA_CMD_SCRIPT_REPLACE, source, script);
 }
 
-/* A request that has nothing but a name. */
-static int ask_by_name(struct nflua *nl, uint8_t cmd, uint16_t flags, const char *name,
-		       nflua_reply_fn fn, void *data)
+/* A request that has a name, perhaps flags, and nothing else. */
+static int ask_by_name(struct nflua *nl, uint8_t cmd, uint16_t nlm_flags, const char *name,
+		       uint32_t flags, nflua_reply_fn fn, void *data)
 {
 	char buf[HEAD_SIZE] = {};
 	struct nlmsghdr *nlh;
 
 	if (!nflua_name_valid(name))
 		return nflua_fail(nl, -EINVAL, "'%s' is no name for a script", name);
-	nlh = nflua_request(nl, buf, cmd, flags);
+	nlh = nflua_request(nl, buf, cmd, nlm_flags);
 	mnl_attr_put_strz(nlh, NFLUA_A_SCRIPT_NAME, name);
+	if (flags)
+		mnl_attr_put_u32(nlh, NFLUA_A_SCRIPT_FLAGS, flags);
 	return nflua_exchange(nl, nlh, fn, data);
 }
 
@@ -361,13 +367,28 @@ static int ask_by_name(struct nflua *nl, uint8_t cmd, uint16_t flags, const char
  * nflua_unload() - remove a script
  * @nl: handle
  * @name: its name
+ * @flags: 0, or %NFLUA_SCRIPT_F_FORCE: also while rules refer to it, which
+ *	then follow their failure policy
  *
  * Return: 0, -ENOENT if there is none, -EBUSY while rules refer to it, or
  *	another negative errno
  */
-int nflua_unload(struct nflua *nl, const char *name)
+int nflua_unload(struct nflua *nl, const char *name, uint32_t flags)
 {
-	return ask_by_name(nl, NFLUA_CMD_SCRIPT_UNLOAD, NLM_F_ACK, name, NULL, NULL);
+	return ask_by_name(nl, NFLUA_CMD_SCRIPT_UNLOAD, NLM_F_ACK, name, flags, NULL, NULL);
+}
+
+/**
+ * nflua_resume() - let packets enter a suspended script again
+ * @nl: handle
+ * @name: its name
+ *
+ * Return: 0, also if it was not suspended; -ENOENT if there is none, or
+ *	another negative errno
+ */
+int nflua_resume(struct nflua *nl, const char *name)
+{
+	return ask_by_name(nl, NFLUA_CMD_SCRIPT_RESUME, NLM_F_ACK, name, 0, NULL, NULL);
 }
 
 /**
@@ -383,7 +404,7 @@ int nflua_get(struct nflua *nl, const char *name, struct nflua_script **script)
 	struct list list = {};
 	int err;
 
-	err = ask_by_name(nl, NFLUA_CMD_SCRIPT_GET, 0, name, take_script, &list);
+	err = ask_by_name(nl, NFLUA_CMD_SCRIPT_GET, 0, name, 0, take_script, &list);
 	if (!err)
 		err = list_single(nl, &list, script);
 	list_clear(&list);
