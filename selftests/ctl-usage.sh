@@ -147,7 +147,7 @@ run help
 expect "help" 0 "" '^  load FILE'
 run --help
 expect "--help" 0 "" '^  load FILE'
-for command in load replace unload list show monitor eval check version help completion; do
+for command in load replace unload list show monitor eval check limits resume version help completion; do
 	run help "$command"
 	expect "help $command" 0 "" "^usage: nfluactl $command"
 	run "$command" --help
@@ -168,11 +168,47 @@ done
 run check --name "$(printf '%063d' 0)" good.lua
 if [ "$status" -eq 1 ]; then not_ok "63 bytes are a name"; else ok "63 bytes are a name"; fi
 
-# sizes
+# limits, in every command that takes them
 for size in 0 x 1x 1KB -1 99999999999999999999 17179869184G 1.5M ''; do
 	run load --memory "$size" good.lua
 	expect "size refused: '$size'" 1 'is no size'
 done
+for time in 0ms x 5 ms 1.5ms -1ms '1 ms' 1m 1MS 1msx 18446744073710s 99999999999999999999ns ''; do
+	run limits x --budget "$time"
+	expect "time refused: '$time'" 1 "'$time' is no time"
+done
+for number in x -1 1.5 '1 ' 4294967296 99999999999999999999 ''; do
+	run limits x --errors "$number"
+	expect "number of errors refused: '$number'" 1 "'$number' is no number of errors"
+done
+for command in load replace check; do
+	run $command --budget 1 good.lua
+	expect "$command: time refused" 1 'is no time'
+	run $command --errors x good.lua
+	expect "$command: number of errors refused" 1 'is no number'
+	run $command --single=1 good.lua
+	expect "$command: --single takes no argument" 1 'single takes no argument'
+	run $command --force good.lua
+	expect "$command: has no --force" 1 'no option --force'
+done
+run limits --memory 1.5M
+expect "limits: size refused" 1 'is no size'
+run limits --budget
+expect "limits: option without its argument" 1 'budget needs an argument'
+run limits --single x
+expect "limits: has no --single" 1 'no option --single'
+run limits 'a b'
+expect "limits: a name that is none" 1 'no name for a script'
+run limits a b
+expect "limits: two names" 1 "'b' is one word too many"
+run resume
+expect "resume: no name" 1 'NAME is missing'
+run resume 'a/b'
+expect "resume: a name that is none" 1 'no name for a script'
+run unload --force
+expect "unload --force: no name" 1 'NAME is missing'
+run unload --force=1 x
+expect "unload: --force takes no argument" 1 'force takes no argument'
 
 # files
 run load missing.lua
@@ -239,9 +275,13 @@ complete_words() {
 	: >err
 	if [ "$got" = "$expected" ]; then ok "$what"; else not_ok "$what"; fi
 }
-complete_words "completes commands" "list load" nfluactl l
+complete_words "completes commands" "limits list load" nfluactl l
 complete_words "completes options of a command" "--netns --name" nfluactl load --n
 complete_words "completes global options" "--netns" nfluactl --n
+complete_words "completes what sets limits" "--budget" nfluactl limits --b
+complete_words "completes options without argument" "--single" nfluactl replace --s
+complete_words "completes nothing in place of a time" "" nfluactl load --budget ''
+complete_words "completes an option of unload" "--force" nfluactl unload --f
 complete_words "completes files" "good.lua" nfluactl load go
 complete_words "completes behind options" "good.lua" nfluactl -j load --memory 1M go
 complete_words "completes help's commands" "check completion" nfluactl help c

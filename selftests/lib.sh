@@ -268,10 +268,11 @@ topology() {
 # --- traffic ---------------------------------------------------------------
 
 # udp NS ADDRESS COUNT PORT...: sends COUNT datagrams to each PORT, each from a
-# socket of its own, so that no error of one stops the next.
+# socket of its own, so that no error of one stops the next. With ON_CPU=N they
+# leave from that CPU, and over veth arrive on it.
 udp() {
 	# shellcheck disable=SC2016
-	ip netns exec "$1" bash -c '
+	${ON_CPU:+taskset -c "$ON_CPU"} ip netns exec "$1" bash -c '
 		address=$1 count=$2
 		shift 2
 		for port; do

@@ -2,7 +2,7 @@
 -- Recursion: deep in Lua, bounded in C. Every test must end in an error or a
 -- result, with any amount of C stack (NFLUA_CSTACK in the environment).
 -- a VM's processor is slow, and a load has 5 s for all states
-local DEEP = require and 5000 or 100000
+local DEEP = require and 20000 or 100000
 local function equal(a, b) if a ~= b then error(("%s ~= %s"):format(tostring(a), tostring(b)), 2) end end
 local function overflows(what, f, ...)
   local ok, msg = pcall(f, ...)
@@ -14,11 +14,11 @@ end
 
 -- Lua-to-Lua calls use no C stack
 local function sum(n) if n == 0 then return 0 end return 1 + sum(n - 1) end
-equal(sum(100000), 100000)
+equal(sum(DEEP), DEEP)
 local even, odd
 function even(n) if n == 0 then return true end return odd(n - 1) end
 function odd(n) if n == 0 then return false end return even(n - 1) end
-equal(even(100000), true)
+equal(even(DEEP), true)
 local ok, msg = pcall(function() local function f() return 1 + f() end return f() end)
 assert(not ok and tostring(msg):find("stack overflow") or tostring(msg):find("not enough memory"), msg)
 
@@ -100,7 +100,7 @@ assert(f == nil and m:find("C stack overflow"), m)
 local function complex(s, p) local ok_, m_ = pcall(string.find, s, p) if ok_ or not m_:find("pattern too complex") then error(tostring(m_), 2) end end
 complex(("x"):rep(DEEP), (".?"):rep(DEEP))
 complex(("x"):rep(DEEP), ("x-"):rep(DEEP // 2) .. "y")
-equal(#(("a"):rep(DEEP):match(".-$")), 100000)
+equal(#(("a"):rep(DEEP):match(".-$")), DEEP)
 assert(("192.168.10.200"):match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") == "192")
 -- metamethod chains are bounded by count
 local chain = {}

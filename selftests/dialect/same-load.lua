@@ -24,14 +24,14 @@ print(load("return " .. ("-"):rep(10):gsub("-", "- ") .. "1")())
 print(select("#", load("return " .. ("1,"):rep(200) .. "1")()))
 print(load("local " .. ("a,"):rep(200) .. "a"), load(("local a; "):rep(200)) ~= nil)
 local long = {}
-for n = 1, 3000 do long[n] = "local function f" .. n % 100 .. "() return " .. n .. " end" end
+for n = 1, 500 do long[n] = "local function f" .. n % 100 .. "() return " .. n .. " end" end
 print(load("do " .. table.concat(long, " end do ") .. " end return 'long'")())
 -- many constants: wide operands
 local consts = {}
-for n = 1, 70000 do consts[n] = tostring(n + 1000000) end
+for n = 1, 5000 do consts[n] = tostring(n + 1000000) end
 local f = load("local t = {" .. table.concat(consts, ",") .. "} return t")
 local t = f()
-print(#t, t[1], t[70000], t[300], t[65536])
+print(#t, t[1], t[5000], t[300], t[4096])
 consts = {}
 for n = 1, 600 do consts[n] = "x" .. n .. " = " .. n end
 local e = {}
