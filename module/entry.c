@@ -164,9 +164,9 @@ static noinline void note_failure(const struct nflua_entry *entry, int kind,
 		failure->stamp = ktime_get_ns();
 		memcpy(failure->text, text, len);
 		failure->text[len] = 0;
-		/* Only this CPU writes the pointer, with bottom halves off. */
-		old = rcu_dereference_protected(c->failure, 1);
-		rcu_assign_pointer(c->failure, failure);
+		/* Bottom halves are off, but with PREEMPT_RT that is not enough. */
+		old = xchg((struct nflua_failure __force **)&c->failure,
+			   failure);
 		if (old)
 			kfree_rcu(old, rcu);
 	}

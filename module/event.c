@@ -30,6 +30,14 @@ static void send(struct net *net, struct sk_buff *skb, void *hdr,
 	genlmsg_multicast_netns(&nflua_genl_family, net, skb, 0, group, gfp);
 }
 
+/* What of a text goes to the kernel's log: its first line, if it is short. */
+static int log_length(const char *text, size_t len)
+{
+	const char *nl = memchr(text, '\n', len);
+
+	return min_t(size_t, nl ? nl - text : len, 256);
+}
+
 static bool heard(struct net *net, unsigned int group)
 {
 	return genl_has_listeners(&nflua_genl_family, net, group);
@@ -95,7 +103,7 @@ void nflua_event_cpu(const struct nflua_generation *gen, unsigned int cpu,
 
 	if (__ratelimit(&nflua_net(net)->limit))
 		pr_warn("nflua: %s: no state for CPU %u: %*pE\n", gen->name,
-			cpu, (int)strcspn(why, "\n"), why);
+			cpu, log_length(why, len), why);
 	if (!heard(net, NFLUA_GROUP_EVENTS))
 		return;
 	skb = start(NFLUA_CMD_SCRIPT_EVENT, gen->name, len, GFP_KERNEL, &hdr);
@@ -129,7 +137,7 @@ void nflua_event_error(const struct nflua_entry *entry, const char *text,
 
 	/* The last resort, for whoever runs no monitor. */
 	if (__ratelimit(&nflua_net(net)->limit))
-		pr_notice("nflua: %*pE\n", (int)strcspn(text, "\n"), text);
+		pr_notice("nflua: %*pE\n", log_length(text, len), text);
 	if (!heard(net, NFLUA_GROUP_ERRORS))
 		return;
 	skb = start(NFLUA_CMD_SCRIPT_ERROR, entry->gen->name, len, GFP_ATOMIC,

@@ -16,7 +16,7 @@
 
 /*
  * Generations that a new CPU needs a state of, and the CPUs that have one.
- * Taken inside the lock of a namespace, and by CPU hotplug; whoever holds it
+ * Taken inside the load_lock of a namespace, and by CPU hotplug; whoever holds it
  * may therefore not touch static keys, as registering a hook does.
  */
 static DEFINE_MUTEX(cpu_lock);
@@ -194,7 +194,7 @@ unlock:
 
 /**
  * nflua_generation_create() - make all states of a script and run its body
- * @nn: the namespace, its lock held
+ * @nn: the namespace, its load_lock held
  * @load: the request; its source is taken over on success
  * @old: the generation that runs now, or NULL
  * @error: gets the Lua message, to be kfree()d
@@ -217,7 +217,6 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&gen->node);
 	strscpy(gen->name, load->name, sizeof(gen->name));
-	gen->number = old ? old->number + 1 : 1;
 	gen->loaded = ktime_get_real_seconds();
 	gen->limits = old ? old->limits : nn->defaults;
 	if (load->limits.memory)

@@ -101,6 +101,7 @@ static void prune_stubs(struct nflua_net *nn)
 			continue;
 		list_del(&script->node);
 		nn->nscripts--;
+		nn->seq++;
 		kfree(script);
 	}
 	mutex_unlock(&nn->lock);
@@ -167,6 +168,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 			NL_SET_ERR_MSG(extack, "the script does not load");
 		goto unlock;
 	}
+	gen->number = script ? script->number + 1 : 1;
 	err = loaded(gen, arg);
 	if (err)
 		goto free;
@@ -198,6 +200,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	nflua_hooks_publish(script, gen, &fresh);
 	nflua_bindings_publish(script, gen);
 	script->gen = gen;
+	script->number = gen->number;
 	if (new) {
 		list_add_tail(&new->node, &nn->scripts);
 		nn->nscripts++;

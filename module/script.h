@@ -52,6 +52,7 @@ struct nflua_net {
  * @node: in &nflua_net.scripts
  * @nn: its namespace
  * @gen: what runs now; NULL if it was unloaded by force
+ * @number: of the last generation
  * @hooks: &nflua_hook, those registered with netfilter
  * @bindings: &nflua_binding, those that rules use
  * @rules: number of rules that refer to it
@@ -61,6 +62,7 @@ struct nflua_script {
 	struct nflua_net *nn;
 	char name[NFLUA_NAME_SIZE];
 	struct nflua_generation *gen;
+	u32 number;
 	struct list_head hooks;
 	struct list_head bindings;
 	unsigned int rules;

@@ -39,19 +39,22 @@ static gfp_t state_gfp(const struct nflua_state *st)
 	return st->gfp | __GFP_NOWARN;
 }
 
-/* A block that is, or may become, too large for kmalloc(). */
-static void *grow_large(void *ptr, size_t osize, size_t nsize, gfp_t gfp)
+static void *alloc_block(size_t size, gfp_t gfp)
 {
-	void *new;
+	if (size <= PAGE_SIZE || !gfpflags_allow_blocking(gfp))
+		return kmalloc(size, gfp);
+	return kvmalloc(size, gfp);
+}
 
-	/* Fits the old block, or is too large for where we are. */
-	if (!gfpflags_allow_blocking(gfp))
-		return nsize <= osize ? ptr : NULL;
-	new = kvmalloc(nsize, gfp);
-	if (!new)
-		return nsize <= osize ? ptr : NULL;
-	memcpy(new, ptr, min(osize, nsize));
-	kvfree(ptr);
+/* NULL: the old block stays as it is. */
+static void *move_block(void *ptr, size_t osize, size_t nsize, gfp_t gfp)
+{
+	void *new = alloc_block(nsize, gfp);
+
+	if (new) {
+		memcpy(new, ptr, min(osize, nsize));
+		kvfree(ptr);
+	}
 	return new;
 }
 
@@ -77,13 +80,12 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 		goto fail;
 
 	gfp = state_gfp(st);
-	if (!ptr && (nsize <= PAGE_SIZE || !gfpflags_allow_blocking(gfp)))
-		new = kmalloc(nsize, gfp);
-	else if (!ptr)
-		new = kvmalloc(nsize, gfp);
-	else if (is_vmalloc_addr(ptr) ||
+	if (!ptr)
+		new = alloc_block(nsize, gfp);
+	/* krealloc() never gives back what a smaller block does not need. */
+	else if (nsize <= osize / 2 || is_vmalloc_addr(ptr) ||
 		 (nsize > PAGE_SIZE && gfpflags_allow_blocking(gfp)))
-		new = grow_large(ptr, osize, nsize, gfp);
+		new = move_block(ptr, osize, nsize, gfp);
 	else
 		new = krealloc(ptr, nsize, gfp);
 	if (!new) {
@@ -135,7 +137,10 @@ static int state_refuel(lua_State *L)
 	 */
 	st->ext.killed = true;
 	st->ext.fuel = 0;
-	if (st->deadline)
+	if (st->deadline && st->budget % NSEC_PER_MSEC)
+		lua_pushfstring(L, "ran longer than %d us",
+				(int)(st->budget / NSEC_PER_USEC));
+	else if (st->deadline)
 		lua_pushfstring(L, "ran longer than %d ms",
 				(int)(st->budget / NSEC_PER_MSEC));
 	else
@@ -215,7 +220,9 @@ int nflua_state_error(struct nflua_state *st, int status)
 		return NFLUA_A_ERROR_MEMORY;
 	if (status == LUA_ERRERR)
 		return NFLUA_A_ERROR_CSTACK;
-	msg = lua_isstring(st->L, -1) ? lua_tostring(st->L, -1) : NULL;
+	/* Not lua_isstring(): converting a number may raise. */
+	msg = lua_type(st->L, -1) == LUA_TSTRING ? lua_tostring(st->L, -1) :
+						   NULL;
 	if (msg && strnstr(msg, "C stack overflow", strnlen(msg, 256)))
 		return NFLUA_A_ERROR_CSTACK;
 	return NFLUA_A_ERROR_RUNTIME;
@@ -235,7 +242,7 @@ void nflua_state_register(lua_State *L, struct nflua_reg *reg)
 	struct nflua_state *st = nflua_state(L);
 	lua_Debug ar;
 
-	if (!st->regs)
+	if (!st->registering)
 		luaL_error(L, "entry points are registered only while the script is loaded");
 	if (st->nregs == NFLUA_ENTRIES_MAX)
 		luaL_error(L, "more than %d entry points", NFLUA_ENTRIES_MAX);
@@ -340,6 +347,8 @@ static int state_body(lua_State *L)
 	lua_call(L, 0, 0);
 
 	register_globals(L, st);
+	/* Finalizers may run from here on; what is registered is settled. */
+	st->registering = false;
 	lua_pushnil(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &pristine_key);
 	return 0;
@@ -422,6 +431,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	st->gfp = GFP_KERNEL_ACCOUNT;
 	st->limit = gen->limits.memory;
 	/* One time for all bodies of a load: the body is call 0. */
+	st->registering = true;
 	st->budget = gen->budget;
 	st->deadline = gen->deadline;
 	st->ext.fuel = NFLUA_FUEL;

@@ -91,7 +91,8 @@ struct nflua_reg {
  * @told: the error of the limit that was hit has its traceback
  * @records: per record, the Lua table from a field's name to the field
  * @address_methods: the same for addresses
- * @regs: registrations while the body runs, NULL otherwise
+ * @registering: its body is running, and may register entry points
+ * @regs: registrations until the entry points are made, NULL otherwise
  * @nregs: number of them
  * @output: what the body printed, or NULL
  * @output_len: bytes in it
@@ -124,6 +125,7 @@ struct nflua_state {
 	u64 deadline;
 	bool told;
 
+	bool registering;
 	struct nflua_reg *regs;
 	unsigned int nregs;
 	char *output;
@@ -247,8 +249,11 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	status = luaD_enter(L, st->handler);
 	st->packet.seq = 0;
 	/* A limit may have been met in a finalizer, which swallows errors. */
-	return unlikely(st->ext.killed) && status == LUA_OK ? LUA_ERRRUN :
-							      status;
+	if (unlikely(st->ext.killed) && status == LUA_OK) {
+		setnilvalue(s2v(L->top.p - 1));
+		return LUA_ERRRUN;
+	}
+	return status;
 
 unlock:
 	nflua_state_unlock(st);

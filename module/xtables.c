@@ -149,9 +149,6 @@ static int bind(struct net *net, struct xt_lua_info *info, u8 kind)
 				info->script);
 		goto unlock;
 	}
-	list_for_each_entry(b, &script->bindings, node)
-		if (is_bound_to(b, kind, info->function))
-			goto found;
 	entry = find_entry(script->gen, kind, info->function);
 	if (!entry) {
 		if (!__ratelimit(&nn->limit))
@@ -166,6 +163,9 @@ static int bind(struct net *net, struct xt_lua_info *info, u8 kind)
 				kind == NFLUA_ENTRY_MATCH ? "match" : "target");
 		goto unlock;
 	}
+	list_for_each_entry(b, &script->bindings, node)
+		if (is_bound_to(b, kind, info->function))
+			goto found;
 	err = -ENOMEM;
 	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 	if (!b)

@@ -29,32 +29,47 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	! tables $ipt || flavours+=("$ipt")
 done
 
-# One namespace: devices, a script, rules of every kind, and packets over its
-# lo while it dies. The order in which rules and scripts go is the kernel's.
+# One namespace: a script, rules, and packets over its lo while it dies. In
+# which order rules and scripts go then is the kernel's.
+# shellcheck disable=SC2016
+INSIDE='
+	ip link set lo up
+	nfluactl load "$1/busy.lua" && "$2-restore" "$1/busy.rules" || exit 1
+	touch "$1/on"
+	while [ -e "$1/on" ]; do printf x >"/dev/udp/$3/4000"; done 2>/dev/null &
+	sender=$!
+	called() { [[ $(nfluactl -j show) != *"\"calls\":0,\"errors\":0,\"entries\""* ]]; }
+	for ((n = 0; n < 200; n++)); do ! called || break; done
+	called || exit 2
+	case $4 in
+	0) nfluactl replace "$1/busy.lua" || exit 3 ;;
+	1) "$2" -F || exit 4 ;;
+	2) nfluactl unload busy 2>/dev/null && exit 5 ;;
+	esac
+	rm "$1/on"
+	wait $sender
+'
+cat >"$TMP/busy.rules" <<'T'
+*filter
+-A OUTPUT -m lua --script busy
+-A INPUT -p udp -j LUA --script busy
+-A INPUT -p udp -m lua ! --script busy --function f -j DROP
+COMMIT
+T
 round() {
-	local ipt=${flavours[$(($1 % ${#flavours[@]}))]} address=127.0.0.1
+	local ipt=${flavours[$(($1 % ${#flavours[@]}))]} address=127.0.0.1 status
 	[[ $ipt = iptables* ]] || address=::1
 	ip netns add "$NS" || return 1
-	ip -n "$NS" link set lo up
-	nfluactl -n "$NS" load "$TMP/busy.lua" &&
-		printf '*filter\n%s\n%s\n%s\nCOMMIT\n' \
-			"-A OUTPUT -m lua --script busy" \
-			"-A INPUT -p udp -j LUA --script busy" \
-			"-A INPUT -p udp -m lua ! --script busy --function f -j DROP" |
-		in_ns "$NS" "$ipt-restore" || return 1
-	# the sender keeps the namespace alive as long as it runs
-	# shellcheck disable=SC2016
-	in_ns "$NS" bash -c 'for ((i = 0; i < 60; i++)); do printf x >"/dev/udp/$1/4000"; done' \
-		bash $address 2>/dev/null &
-	case $(($1 % 4)) in
-	0) nfluactl -n "$NS" replace "$TMP/busy.lua" ;;
-	1) in_ns "$NS" "$ipt" -F ;;
-	2) waits_for 10 called ;;
-	esac || return 1
+	in_ns "$NS" bash -c "$INSIDE" bash "$TMP" "$ipt" $address $(($1 / 4 % 4)) >"$TMP/inside" 2>&1
+	status=$?
+	[ $status = 0 ] || diag "round $1, $ipt: $status" "$(cat "$TMP/inside")"
+	# packets are on their way when it dies
+	in_ns "$NS" bash -c 'for ((i = 0; i < 20; i++)); do printf x >"/dev/udp/$0/4000"; done' \
+		$address 2>/dev/null &
 	ip netns del "$NS"
 	wait $!
+	return $status
 }
-called() { [[ $(nfluactl -n "$NS" -j show) != *'"calls":0,"errors":0,"entries"'* ]]; }
 
 # Namespaces die in a worker of the kernel: the last one is gone when a new
 # one's death has been seen through.
@@ -75,13 +90,13 @@ alive() { lsns -t net -n -o NS 2>/dev/null | wc -l; }
 
 failed=0
 for ((i = 0; i < 12; i++)); do
-	round $i || failed=$((failed + 1)) && ip netns del "$NS" 2>/dev/null
+	round $i || failed=$((failed + 1))
 done
 is "it works" $failed 0
 settled
 first=$(used)
 for ((i = 0; i < ROUNDS; i++)); do
-	round $i || failed=$((failed + 1)) && ip netns del "$NS" 2>/dev/null
+	round $i || failed=$((failed + 1))
 done
 is "$ROUNDS namespaces came and went under traffic" $failed 0
 settled
