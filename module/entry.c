@@ -10,6 +10,7 @@
 #include <linux/timekeeping.h>
 #include "entry.h"
 #include "event.h"
+#include "library.h"
 #include "script.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -188,9 +189,8 @@ static noinline void count_failure(const struct nflua_entry *entry,
 	const u32 max = READ_ONCE(gen->limits.errors);
 
 	st->errors++;
-	if (!max || st->errors < max || READ_ONCE(gen->suspended))
+	if (!max || st->errors < max || xchg(&gen->suspended, true))
 		return;
-	WRITE_ONCE(gen->suspended, true);
 	nflua_event_script(read_pnet(&gen->net), gen->name, gen->number,
 			   NFLUA_EVENT_SUSPENDED, GFP_ATOMIC);
 }
@@ -263,11 +263,14 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			if (unlikely(st->errors))
 				st->errors = 0;
 		} else {
+			nflua_print_flush(st);
 			outcome = bad_verdict(entry, st, role, on_error);
 			count_failure(entry, st);
 		}
 		nflua_state_leave(st);
 	} else if (status > 0) {
+		/* first what it printed, then that it failed */
+		nflua_print_flush(st);
 		/* What a finalizer swallowed has no message any more. */
 		msg = lua_type(st->L, -1) == LUA_TSTRING ?
 		      lua_tostring(st->L, -1) : "a finalizer ran too long";

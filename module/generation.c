@@ -3,6 +3,7 @@
  * A generation: all states of one load of a script, and the CPUs that come
  * later.
  */
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/mm.h>
@@ -346,8 +347,13 @@ int nflua_generation_init(void)
 {
 	int err;
 
-	err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "net/nflua:prepare",
-				cpu_prepare, cpu_dead);
+	/* Not every kernel calls for the CPUs that are there in this phase. */
+	cpus_read_lock();
+	cpumask_copy(&cpus, cpu_online_mask);
+	err = cpuhp_setup_state_nocalls_cpuslocked(CPUHP_BP_PREPARE_DYN,
+						   "net/nflua:prepare",
+						   cpu_prepare, cpu_dead);
+	cpus_read_unlock();
 	if (err < 0)
 		return err;
 	cpuhp_state = err;

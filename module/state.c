@@ -99,7 +99,8 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	return new;
 
 fail:
-	/* Lua now collects all garbage: time to look at the clock after it. */
+	st->starved = true;
+	/* A body now collects all garbage: time to look at the clock after it. */
 	if (st->ext.fuel > 0)
 		st->ext.fuel = 0;
 	return NULL;
@@ -173,7 +174,8 @@ static int message_handler(lua_State *L)
 
 static int collect_step(lua_State *L)
 {
-	lua_gc(L, LUA_GCSTEP, 0);
+	if (lua_gc(L, LUA_GCSTEP, 0))
+		nflua_state(L)->starved = false;
 	return 0;
 }
 
@@ -189,9 +191,11 @@ void nflua_state_tidy(struct nflua_state *st)
 
 	/*
 	 * Fields of a packet may make values where the interpreter does not
-	 * look whether the collector is due. Finalizers run in this.
+	 * look whether the collector is due; and where the limit was met, it
+	 * may be due too late, for it waits until the heap has doubled.
+	 * Finalizers run in this.
 	 */
-	if (G(L)->GCdebt > 0) {
+	if (G(L)->GCdebt > 0 || st->starved) {
 		st->ext.killed = false;
 		st->ext.overflow = false;
 		lua_pushcfunction(L, collect_step);

@@ -85,6 +85,7 @@ struct nflua_reg {
  * @used: bytes allocated now
  * @peak: most bytes ever allocated
  * @limit: most bytes allowed
+ * @starved: an allocation failed, and no collection was completed since
  * @budget: how long one run may take, ns
  * @deadline_seq: the call @deadline belongs to
  * @deadline: when it has taken too long, ktime_get_ns()
@@ -118,6 +119,7 @@ struct nflua_state {
 	size_t used;
 	size_t peak;
 	size_t limit;
+	bool starved;
 	gfp_t gfp;
 
 	u64 budget;
@@ -269,7 +271,7 @@ unlock:
 static __always_inline void nflua_state_leave(struct nflua_state *st)
 {
 	st->L->top.p--;
-	if (unlikely(G(st->L)->GCdebt > 0 || st->log_len))
+	if (unlikely(G(st->L)->GCdebt > 0 || st->log_len || st->starved))
 		nflua_state_tidy(st);
 	st->busy = false;
 	nflua_state_unlock(st);

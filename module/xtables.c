@@ -143,13 +143,21 @@ static int bind(struct net *net, struct xt_lua_info *info, u8 kind)
 		kind = NFLUA_ENTRY_FUNCTION;
 	mutex_lock(&nn->lock);
 	script = nflua_script_find(nn, info->script);
-	if (!script || !script->gen) {
+	if (!script) {
 		if (__ratelimit(&nn->limit))
 			pr_info("nflua: a rule names script '%s', which is not loaded\n",
 				info->script);
 		goto unlock;
 	}
-	entry = find_entry(script->gen, kind, info->function);
+	/*
+	 * First what rules have already, with or without something to call:
+	 * iptables-legacy binds every rule of a table anew when one changes.
+	 */
+	list_for_each_entry(b, &script->bindings, node)
+		if (is_bound_to(b, kind, info->function))
+			goto found;
+	entry = script->gen ? find_entry(script->gen, kind, info->function) :
+			      NULL;
 	if (!entry) {
 		if (!__ratelimit(&nn->limit))
 			goto unlock;
@@ -163,9 +171,6 @@ static int bind(struct net *net, struct xt_lua_info *info, u8 kind)
 				kind == NFLUA_ENTRY_MATCH ? "match" : "target");
 		goto unlock;
 	}
-	list_for_each_entry(b, &script->bindings, node)
-		if (is_bound_to(b, kind, info->function))
-			goto found;
 	err = -ENOMEM;
 	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 	if (!b)

@@ -77,19 +77,19 @@ for dst in "$SERVER4" "$SERVER6"; do
 	client bash -c 'while [ -e "$1" ]; do printf x >"/dev/udp/$2/5000"; done' bash "$TMP/on" $dst 2>/dev/null &
 done
 failed=0
-for i in {1..15}; do
+for i in {1..10}; do
 	ctl load --name "hooks$i" "$TMP/hooks.lua" >/dev/null || failed=$((failed + 1))
 	nfluactl -n "$CLIENT" load "$TMP/hooks.lua" || failed=$((failed + 1))
 	has_seen() { [[ $(ctl -j show "hooks$i") != *'"calls":0,"errors":0,"entries"'* ]]; }
 	waits_for 10 has_seen || failed=$((failed + 1))
-	if [ "$i" = 15 ]; then
+	if [ "$i" = 10 ]; then
 		is "no errors in the traffic" "$(field "$SERVER" "hooks$i" '[.entries[].errors[]] | add')" 0
 	fi
 	rmmod nflua || failed=$((failed + 1))
 done
 rm "$TMP/on"
 wait
-is "15 times loaded and removed under traffic" $failed 0
+is "10 times loaded and removed under traffic" $failed 0
 check "traffic flows on" client ping -c 2 -i 0.2 -W 5 "$SERVER4"
 
 # Two at once.

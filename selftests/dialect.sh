@@ -84,6 +84,7 @@ host_own() {
 		where=$(label "$lua")
 		check "own-floats: $where" timeout 60 "$lua" own-floats.lua
 		check "own-library: $where" timeout 60 "$lua" own-library.lua
+		check "own-stack: $where" timeout 60 "$lua" own-stack.lua
 		# The sanitizers' frames are larger than the kernel's.
 		stacks="6144 8192 16384 1048576"
 		[ "$lua" = "$LUA" ] || stacks="14000 20000 1048576"

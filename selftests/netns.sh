@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 need_module
 topology
-ROUNDS=${NETNS_ROUNDS:-100}
+ROUNDS=${NETNS_ROUNDS:-60}
 NS=nflua-n$$
 
 cat >"$TMP/busy.lua" <<'L'
@@ -64,6 +64,7 @@ round() {
 	status=$?
 	[ $status = 0 ] || diag "round $1, $ipt: $status" "$(cat "$TMP/inside")"
 	# packets are on their way when it dies
+	# shellcheck disable=SC2016
 	in_ns "$NS" bash -c 'for ((i = 0; i < 20; i++)); do printf x >"/dev/udp/$0/4000"; done' \
 		$address 2>/dev/null &
 	ip netns del "$NS"
