@@ -46,8 +46,12 @@ install: all
 	$(MAKE) -C $(KDIR) M=$(kmod) INSTALL_MOD_PATH=$(DESTDIR) modules_install
 	$(if $(DESTDIR),,depmod $(KVER))
 
+# "extra" or "updates": modules_install has its own mind.
 uninstall:
 	$(MAKE) -C userspace BUILD=$(BUILD) uninstall
+	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/nflua.ko* \
+		$(DESTDIR)/lib/modules/$(KVER)/updates/nflua.ko*
+	$(if $(DESTDIR),,depmod $(KVER))
 
 # A source tree that dkms builds without a network.
 dkms-stage:

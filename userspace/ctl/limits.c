@@ -72,7 +72,10 @@ static int run(struct ctl *ctl)
 	return CTL_OK;
 }
 
-static const struct ctl_option options[] = { LIMITS_OPTIONS, { } };
+static const struct ctl_option options[] = {
+	LIMITS_OPTIONS,
+	{ }
+};
 
 static const struct ctl_command limits_command = {
 	.name = "limits",
