@@ -24,7 +24,7 @@ export PREFIX DESTDIR
 all: module userspace
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | sed '1,2d'
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile | sed 1,2d
 
 # What the tree is built in: the release that KDIR is of.
 kmod = $(BUILD)/kmod/$(shell $(MAKE) -s -C $(KDIR) kernelrelease)
