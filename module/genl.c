@@ -3,21 +3,12 @@
  * The generic netlink family: what user space may ask, checked and answered.
  */
 #include <linux/moduleparam.h>
-#include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
-#include <net/sock.h>
 #include "compat/compat.h"
-#include "describe.h"
-#include "event.h"
 #include "genl.h"
 #include "script.h"
-#include "upload.h"
-
-/* Room for one script with all its entry points, without their last errors. */
-#define DUMP_SIZE	(64 * 1024)
-#define REPLY_MAX	(1024 * 1024)
 
 static bool unprivileged_netns;
 module_param(unprivileged_netns, bool, 0644);
@@ -26,7 +17,6 @@ MODULE_PARM_DESC(unprivileged_netns,
 
 #define NFLUA_FLAGS	(NFLUA_SCRIPT_F_CHECK | NFLUA_SCRIPT_F_SINGLE | \
 			 NFLUA_SCRIPT_F_FORCE)
-#define ERRORS_MAX	1000000
 
 static const struct nla_policy policy[NFLUA_A_SCRIPT_MAX + 1] = {
 	[NFLUA_A_SCRIPT_NAME] = { .type = NLA_NUL_STRING,
@@ -41,9 +31,17 @@ static const struct nla_policy policy[NFLUA_A_SCRIPT_MAX + 1] = {
 	[NFLUA_A_SCRIPT_ERRORS_MAX] = { .type = NLA_U32 },
 };
 
-static int get_name(struct genl_info *info, const char **name)
+/**
+ * nflua_genl_name() - the script that a request is about
+ * @info: the request
+ * @attr: the attribute that has the name
+ * @name: where it goes
+ *
+ * Return: 0, or -EINVAL with a sentence
+ */
+int nflua_genl_name(struct genl_info *info, int attr, const char **name)
 {
-	struct nlattr *nla = info->attrs[NFLUA_A_SCRIPT_NAME];
+	struct nlattr *nla = info->attrs[attr];
 
 	if (!nla) {
 		NL_SET_ERR_MSG(info->extack, "the script's name is missing");
@@ -58,9 +56,17 @@ static int get_name(struct genl_info *info, const char **name)
 	return 0;
 }
 
-/* Context: load_lock or nn->lock, which also keeps the answer. */
-static struct nflua_script *find_loaded(struct nflua_net *nn, const char *name,
-					struct netlink_ext_ack *extack)
+/**
+ * nflua_genl_script() - a script that is loaded
+ * @nn: the namespace
+ * @name: the script's name
+ * @extack: gets a sentence
+ *
+ * Context: load_lock or nn->lock, which also keeps the answer
+ * Return: the script, or ERR_PTR(-ENOENT)
+ */
+struct nflua_script *nflua_genl_script(struct nflua_net *nn, const char *name,
+				       struct netlink_ext_ack *extack)
 {
 	struct nflua_script *script = nflua_script_find(nn, name);
 
@@ -70,39 +76,24 @@ static struct nflua_script *find_loaded(struct nflua_net *nn, const char *name,
 	return ERR_PTR(-ENOENT);
 }
 
-/* A whole answer; its size is not known before it is built. */
-static struct sk_buff *build_script(struct genl_info *info, u8 cmd,
-				    const struct nflua_script *script,
-				    const struct nflua_generation *gen)
-{
-	struct sk_buff *skb;
-	size_t size;
-	void *hdr;
-
-	for (size = NLMSG_GOODSIZE; size <= REPLY_MAX; size *= 4) {
-		skb = genlmsg_new(size, GFP_KERNEL);
-		if (!skb)
-			return ERR_PTR(-ENOMEM);
-		hdr = genlmsg_put_reply(skb, info, &nflua_genl_family, 0, cmd);
-		if (hdr && !nflua_describe_script(skb, script, gen, false)) {
-			genlmsg_end(skb, hdr);
-			return skb;
-		}
-		nlmsg_free(skb);
-	}
-	return ERR_PTR(-EMSGSIZE);
-}
-
-/* Sends the full message of a failure; the acknowledgement follows. */
-static void reply_error(struct genl_info *info, u8 cmd, const char *error)
+/**
+ * nflua_genl_error() - send the full message of a failure
+ * @info: the request; its negative acknowledgement follows
+ * @attr: the attribute that takes the message
+ * @error: the message
+ *
+ * Context: process, sleeps
+ */
+void nflua_genl_error(struct genl_info *info, int attr, const char *error)
 {
 	struct sk_buff *skb = genlmsg_new(strlen(error) + 64, GFP_KERNEL);
 	void *hdr;
 
 	if (!skb)
 		return;
-	hdr = genlmsg_put_reply(skb, info, &nflua_genl_family, 0, cmd);
-	if (!hdr || nla_put_string(skb, NFLUA_A_SCRIPT_ERROR, error)) {
+	hdr = genlmsg_put_reply(skb, info, &nflua_genl_family, 0,
+				info->genlhdr->cmd);
+	if (!hdr || nla_put_string(skb, attr, error)) {
 		nlmsg_free(skb);
 		return;
 	}
@@ -110,24 +101,14 @@ static void reply_error(struct genl_info *info, u8 cmd, const char *error)
 	genlmsg_reply(skb, info);
 }
 
-struct reply {
-	struct genl_info *info;
-	struct sk_buff *skb;
-};
-
-static int build_loaded(struct nflua_generation *gen, void *arg)
-{
-	struct reply *reply = arg;
-	struct sk_buff *skb;
-
-	skb = build_script(reply->info, reply->info->genlhdr->cmd, NULL, gen);
-	if (IS_ERR(skb))
-		return PTR_ERR(skb);
-	reply->skb = skb;
-	return 0;
-}
-
-static int may_load(struct net *net, struct netlink_ext_ack *extack)
+/**
+ * nflua_genl_may_load() - may code of the caller run in the kernel?
+ * @net: the namespace that it is for
+ * @extack: gets a sentence
+ *
+ * Return: 0 or -EPERM
+ */
+int nflua_genl_may_load(struct net *net, struct netlink_ext_ack *extack)
 {
 	if (net->user_ns == &init_user_ns || unprivileged_netns)
 		return 0;
@@ -136,385 +117,43 @@ static int may_load(struct net *net, struct netlink_ext_ack *extack)
 	return -EPERM;
 }
 
-/* Reads those limits that a request has into @limits. */
-static int get_limits(struct net *net, struct genl_info *info,
-		      struct nflua_limits *limits)
-{
-	struct netlink_ext_ack *extack = info->extack;
-	struct nlattr **a = info->attrs;
-
-	if (a[NFLUA_A_SCRIPT_MEMORY_LIMIT]) {
-		limits->memory = nla_get_u64(a[NFLUA_A_SCRIPT_MEMORY_LIMIT]);
-		if (limits->memory < NFLUA_MEMORY_MIN ||
-		    limits->memory > NFLUA_MEMORY_MAX) {
-			NL_SET_ERR_MSG(extack,
-				       "a state's memory limit is 128 KiB to 1 GiB");
-			return -ERANGE;
-		}
-		/* What packets allocate is charged to nobody. */
-		if (net->user_ns != &init_user_ns &&
-		    limits->memory > NFLUA_MEMORY_DEFAULT) {
-			NL_SET_ERR_MSG(extack,
-				       "more than 16 MiB a state needs the initial user namespace");
-			return -EPERM;
-		}
-	}
-	if (a[NFLUA_A_SCRIPT_BUDGET]) {
-		limits->budget = nla_get_u64(a[NFLUA_A_SCRIPT_BUDGET]);
-		if (limits->budget < NFLUA_CALL_NS_MIN ||
-		    limits->budget > NFLUA_CALL_NS_MAX) {
-			NL_SET_ERR_MSG(extack,
-				       "the budget of a call is 10 us to 10 ms");
-			return -ERANGE;
-		}
-	}
-	if (a[NFLUA_A_SCRIPT_ERRORS_MAX]) {
-		limits->errors = nla_get_u32(a[NFLUA_A_SCRIPT_ERRORS_MAX]);
-		if (limits->errors > ERRORS_MAX) {
-			NL_SET_ERR_MSG(extack,
-				       "a script is suspended after 1 to 1000000 errors in a row, or after 0: never");
-			return -ERANGE;
-		}
-	}
-	return 0;
-}
-
-/* Takes a part of a source; @source is set when it is complete. */
-static int take_part(struct nflua_net *nn, struct genl_info *info,
-		     const char *name, char **source)
-{
-	struct nlattr **a = info->attrs;
-	u32 size, offset;
-	int err;
-
-	if (!a[NFLUA_A_SCRIPT_SIZE] || !a[NFLUA_A_SCRIPT_OFFSET] ||
-	    !a[NFLUA_A_SCRIPT_SOURCE]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "the source, its size or its offset is missing");
-		return -EINVAL;
-	}
-	size = nla_get_u32(a[NFLUA_A_SCRIPT_SIZE]);
-	offset = nla_get_u32(a[NFLUA_A_SCRIPT_OFFSET]);
-	if (size > NFLUA_SOURCE_MAX) {
-		NL_SET_ERR_MSG_ATTR(info->extack, a[NFLUA_A_SCRIPT_SIZE],
-				    "a source has 8 MiB at most");
-		return -EFBIG;
-	}
-	mutex_lock(&nn->lock);
-	err = nflua_upload_part(nn, info->snd_portid, name, size, offset,
-				nla_data(a[NFLUA_A_SCRIPT_SOURCE]),
-				nla_len(a[NFLUA_A_SCRIPT_SOURCE]), source,
-				info->extack);
-	mutex_unlock(&nn->lock);
-	return err;
-}
-
-static int cmd_load(struct sk_buff *skb, struct genl_info *info)
-{
-	struct net *net = genl_info_net(info);
-	struct nflua_net *nn = nflua_net(net);
-	struct nlattr **a = info->attrs;
-	struct reply reply = { .info = info };
-	struct nflua_load load = {
-		.replace = info->genlhdr->cmd == NFLUA_CMD_SCRIPT_REPLACE,
-	};
-	char *error = NULL;
-	u32 flags = 0;
-	int err;
-
-	err = get_name(info, &load.name) ?: may_load(net, info->extack);
-	if (err)
-		return err;
-	if (a[NFLUA_A_SCRIPT_FLAGS])
-		flags = nla_get_u32(a[NFLUA_A_SCRIPT_FLAGS]);
-	load.check = flags & NFLUA_SCRIPT_F_CHECK;
-	load.single = flags & NFLUA_SCRIPT_F_SINGLE;
-	err = get_limits(net, info, &load.limits);
-	if (err)
-		return err;
-	load.set_errors = a[NFLUA_A_SCRIPT_ERRORS_MAX];
-	err = take_part(nn, info, load.name, &load.source);
-	if (err || !load.source)
-		return err;
-	load.size = nla_get_u32(a[NFLUA_A_SCRIPT_SIZE]);
-
-	err = nflua_script_load(nn, &load, &error, info->extack, build_loaded,
-				&reply);
-	kvfree(load.source);
-	if (err) {
-		nlmsg_free(reply.skb);
-		if (error)
-			reply_error(info, info->genlhdr->cmd, error);
-	} else {
-		genlmsg_reply(reply.skb, info);
-	}
-	kfree(error);
-	return err;
-}
-
-static int cmd_unload(struct sk_buff *skb, struct genl_info *info)
-{
-	struct nlattr *flags = info->attrs[NFLUA_A_SCRIPT_FLAGS];
-	char *error = NULL;
-	const char *name;
-	int err;
-
-	err = get_name(info, &name);
-	if (err)
-		return err;
-	err = nflua_script_unload(nflua_net(genl_info_net(info)), name,
-				  flags && nla_get_u32(flags) &
-				  NFLUA_SCRIPT_F_FORCE, &error, info->extack);
-	if (error)
-		reply_error(info, info->genlhdr->cmd, error);
-	kfree(error);
-	return err;
-}
-
-static int cmd_get(struct sk_buff *skb, struct genl_info *info)
-{
-	struct nflua_net *nn = nflua_net(genl_info_net(info));
-	const struct nflua_script *script;
-	struct sk_buff *reply;
-	const char *name;
-	int err;
-
-	err = get_name(info, &name);
-	if (err)
-		return err;
-	mutex_lock(&nn->lock);
-	script = nflua_script_find(nn, name);
-	if (script && !script->gen && !script->rules)
-		script = NULL;
-	reply = script ? build_script(info, NFLUA_CMD_SCRIPT_GET, script,
-				      script->gen) :
-			 ERR_PTR(-ENOENT);
-	mutex_unlock(&nn->lock);
-	if (!script)
-		NL_SET_ERR_MSG(info->extack,
-			       "no script of this name is loaded");
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	return genlmsg_reply(reply, info);
-}
-
-static int dump_start(struct netlink_callback *cb)
-{
-	cb->min_dump_alloc = DUMP_SIZE - 1;
-	return 0;
-}
-
-/* The cursor is the number of scripts that were sent. */
-static int dump_get(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	struct nflua_net *nn = nflua_net(sock_net(skb->sk));
-	const struct nflua_script *script;
-	long sent = 0;
-	void *hdr;
-	int err = 0;
-
-	mutex_lock(&nn->lock);
-	cb->seq = nn->seq;
-	list_for_each_entry(script, &nn->scripts, node) {
-		if (sent++ < cb->args[0] || (!script->gen && !script->rules))
-			continue;
-		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				  cb->nlh->nlmsg_seq, &nflua_genl_family,
-				  NLM_F_MULTI, NFLUA_CMD_SCRIPT_GET);
-		if (!hdr) {
-			err = -EMSGSIZE;
-			break;
-		}
-		genl_dump_check_consistent(cb, hdr);
-		err = nflua_describe_script(skb, script, script->gen, true);
-		if (err) {
-			genlmsg_cancel(skb, hdr);
-			break;
-		}
-		genlmsg_end(skb, hdr);
-		cb->args[0] = sent;
-	}
-	mutex_unlock(&nn->lock);
-	return skb->len ?: err;
-}
-
-static int reply_limits(struct genl_info *info, const char *name,
-			const struct nflua_limits *limits)
-{
-	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-	void *hdr;
-
-	if (!skb)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(skb, info, &nflua_genl_family, 0,
-				NFLUA_CMD_SCRIPT_LIMITS);
-	if (!hdr || (name && nla_put_string(skb, NFLUA_A_SCRIPT_NAME, name)) ||
-	    nflua_describe_limits(skb, limits)) {
-		nlmsg_free(skb);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return genlmsg_reply(skb, info);
-}
-
-static int cmd_limits(struct sk_buff *skb, struct genl_info *info)
-{
-	struct net *net = genl_info_net(info);
-	struct nflua_net *nn = nflua_net(net);
-	struct nflua_script *script = NULL;
-	struct nflua_limits limits;
-	const char *name = NULL;
-	int err;
-
-	if (info->attrs[NFLUA_A_SCRIPT_NAME]) {
-		err = get_name(info, &name);
-		if (err)
-			return err;
-	}
-	/* Loads read the defaults, and pass limits on from gen to gen. */
-	mutex_lock(&nn->load_lock);
-	mutex_lock(&nn->lock);
-	if (name) {
-		script = find_loaded(nn, name, info->extack);
-		if (IS_ERR(script)) {
-			err = PTR_ERR(script);
-			goto unlock;
-		}
-	}
-	limits = script ? script->gen->limits : nn->defaults;
-	err = get_limits(net, info, &limits);
-	if (err)
-		goto unlock;
-	if (script)
-		nflua_generation_limits(script->gen, &limits);
-	else
-		nn->defaults = limits;
-unlock:
-	mutex_unlock(&nn->lock);
-	mutex_unlock(&nn->load_lock);
-	return err ?: reply_limits(info, name, &limits);
-}
-
-static int cmd_resume(struct sk_buff *skb, struct genl_info *info)
-{
-	struct nflua_net *nn = nflua_net(genl_info_net(info));
-	struct nflua_script *script;
-	const char *name;
-	int err;
-
-	err = get_name(info, &name);
-	if (err)
-		return err;
-	mutex_lock(&nn->lock);
-	script = find_loaded(nn, name, info->extack);
-	if (IS_ERR(script)) {
-		err = PTR_ERR(script);
-	} else if (READ_ONCE(script->gen->suspended)) {
-		nflua_generation_resume(script->gen);
-		nflua_event_script(nn->net, name, script->gen->number,
-				   NFLUA_EVENT_RESUMED, GFP_KERNEL);
-	}
-	mutex_unlock(&nn->lock);
-	return err;
-}
-
-/* Context: load_lock, which keeps the generation and excludes other evals */
-static int reply_eval(struct genl_info *info, struct nflua_state *st,
-		      const char *error)
-{
-	struct sk_buff *skb = genlmsg_new(NFLUA_OUTPUT_MAX +
-					  NFLUA_MESSAGE_MAX + 64, GFP_KERNEL);
-	void *hdr;
-
-	if (!skb)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(skb, info, &nflua_genl_family, 0,
-				NFLUA_CMD_SCRIPT_EVAL);
-	if (!hdr || nflua_describe_output(skb, st) ||
-	    (error && nla_put_string(skb, NFLUA_A_SCRIPT_ERROR, error))) {
-		nlmsg_free(skb);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return genlmsg_reply(skb, info);
-}
-
-static int cmd_eval(struct sk_buff *skb, struct genl_info *info)
-{
-	struct nflua_net *nn = nflua_net(genl_info_net(info));
-	struct nlattr *source = info->attrs[NFLUA_A_SCRIPT_SOURCE];
-	struct nflua_script *script;
-	struct nflua_state *st;
-	char *error = NULL;
-	const char *name;
-	int err;
-
-	err = get_name(info, &name) ?:
-	      may_load(genl_info_net(info), info->extack);
-	if (err)
-		return err;
-	if (!source) {
-		NL_SET_ERR_MSG(info->extack, "the chunk is missing");
-		return -EINVAL;
-	}
-	mutex_lock(&nn->load_lock);
-	script = find_loaded(nn, name, info->extack);
-	if (IS_ERR(script)) {
-		err = PTR_ERR(script);
-		goto unlock;
-	}
-	st = script->gen->control;
-	err = nflua_state_eval(st, nla_data(source), nla_len(source), &error);
-	if (err == -EINVAL)
-		NL_SET_ERR_MSG(info->extack, "the chunk failed");
-	if (!err || error)
-		err = reply_eval(info, st, error) ?: err;
-	kfree(st->output);
-	st->output = NULL;
-	st->output_len = 0;
-unlock:
-	mutex_unlock(&nn->load_lock);
-	kfree(error);
-	return err;
-}
-
 static const struct genl_ops ops[] = {
 	{
 		.cmd = NFLUA_CMD_SCRIPT_LOAD,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.doit = cmd_load,
+		.doit = nflua_genl_load,
 	},
 	{
 		.cmd = NFLUA_CMD_SCRIPT_REPLACE,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.doit = cmd_load,
+		.doit = nflua_genl_load,
 	},
 	{
 		.cmd = NFLUA_CMD_SCRIPT_UNLOAD,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.doit = cmd_unload,
+		.doit = nflua_genl_unload,
 	},
 	{
 		.cmd = NFLUA_CMD_SCRIPT_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.doit = cmd_get,
-		.start = dump_start,
-		.dumpit = dump_get,
+		.doit = nflua_genl_get,
+		.start = nflua_genl_dump_start,
+		.dumpit = nflua_genl_dump,
 	},
 	{
 		.cmd = NFLUA_CMD_SCRIPT_LIMITS,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.doit = cmd_limits,
+		.doit = nflua_genl_limits,
 	},
 	{
 		.cmd = NFLUA_CMD_SCRIPT_RESUME,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.doit = cmd_resume,
+		.doit = nflua_genl_resume,
 	},
 	{
 		.cmd = NFLUA_CMD_SCRIPT_EVAL,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.doit = cmd_eval,
+		.doit = nflua_genl_eval,
 	},
 };
 
