@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -75,6 +76,7 @@ void nflua_generation_free(struct nflua_generation *gen)
 	kvfree(gen->entries);
 	kvfree(gen->states);
 	kvfree(gen->source);
+	mem_cgroup_put(gen->memcg);
 	kfree(gen);
 }
 
@@ -217,6 +219,7 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 	if (!gen)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&gen->node);
+	gen->memcg = get_mem_cgroup_from_mm(current->mm);
 	strscpy(gen->name, load->name, sizeof(gen->name));
 	gen->loaded = ktime_get_real_seconds();
 	gen->limits = old ? old->limits : nn->defaults;
@@ -310,6 +313,7 @@ void nflua_generation_resume(struct nflua_generation *gen)
 static int cpu_prepare(unsigned int cpu)
 {
 	struct nflua_generation *gen;
+	struct mem_cgroup *memcg;
 	char *error;
 
 	mutex_lock(&cpu_lock);
@@ -321,8 +325,10 @@ static int cpu_prepare(unsigned int cpu)
 		gen->budget = NFLUA_CPU_NS;
 		gen->deadline = ktime_get_ns() + gen->budget;
 		error = NULL;
+		memcg = set_active_memcg(gen->memcg);
 		if (add_packet_state(gen, cpu, &error))
 			nflua_event_cpu(gen, cpu, error ?: "not enough memory");
+		set_active_memcg(memcg);
 		kfree(error);
 	}
 	mutex_unlock(&cpu_lock);

@@ -3,6 +3,7 @@
  * Requests about scripts: load, replace, unload, describe, limits, resume,
  * eval.
  */
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <net/genetlink.h>
@@ -75,8 +76,8 @@ static int get_limits(struct net *net, struct genl_info *info,
 				       "a state's memory limit is 128 KiB to 1 GiB");
 			return -ERANGE;
 		}
-		/* What packets allocate is charged to nobody. */
-		if (net->user_ns != &init_user_ns &&
+		/* Where no memory cgroup pays for what packets allocate. */
+		if (!NFLUA_CAN_CHARGE && net->user_ns != &init_user_ns &&
 		    limits->memory > NFLUA_MEMORY_DEFAULT) {
 			NL_SET_ERR_MSG(extack,
 				       "more than 16 MiB a state needs the initial user namespace");

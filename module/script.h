@@ -4,6 +4,7 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/memcontrol.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
 #include <linux/ratelimit.h>
@@ -75,6 +76,7 @@ struct nflua_script {
  * @number: 1 for the first
  * @loaded: when, CLOCK_REALTIME seconds
  * @limits: what it may use
+ * @memcg: memory cgroup of who loaded it, which pays for its states
  * @suspended: packets do not enter it
  * @single: one packet state serves all CPUs
  * @budget: how long its bodies may take together, ns
@@ -92,6 +94,7 @@ struct nflua_generation {
 	u32 number;
 	time64_t loaded;
 	struct nflua_limits limits;
+	struct mem_cgroup *memcg;
 	bool suspended;
 	bool single;
 	u64 budget;

@@ -11,6 +11,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -58,15 +59,27 @@ static void *move_block(void *ptr, size_t osize, size_t nsize, gfp_t gfp)
 	return new;
 }
 
+static void *resize_block(void *ptr, size_t osize, size_t nsize, gfp_t gfp)
+{
+	if (!ptr)
+		return alloc_block(nsize, gfp);
+	/* krealloc() never gives back what a smaller block does not need. */
+	if (nsize <= osize / 2 || is_vmalloc_addr(ptr) ||
+	    (nsize > PAGE_SIZE && gfpflags_allow_blocking(gfp)))
+		return move_block(ptr, osize, nsize, gfp);
+	return krealloc(ptr, nsize, gfp);
+}
+
 /*
  * lua_Alloc. Shrinking never fails, as Lua demands. Blocks of the body may be
- * vmalloc()ed and are freed or shrunk in softirq later.
+ * vmalloc()ed and are freed or shrunk in softirq later. Whoever's packet or
+ * request it is, the memory cgroup of who loaded the script pays.
  */
 static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 {
 	struct nflua_state *st = container_of(ud, struct nflua_state, ext);
+	struct mem_cgroup *memcg;
 	void *new;
-	gfp_t gfp;
 
 	/* For a new block osize says what kind of object it is. */
 	if (!ptr)
@@ -79,15 +92,9 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	if (nsize > osize && st->used - osize + nsize > st->limit)
 		goto fail;
 
-	gfp = state_gfp(st);
-	if (!ptr)
-		new = alloc_block(nsize, gfp);
-	/* krealloc() never gives back what a smaller block does not need. */
-	else if (nsize <= osize / 2 || is_vmalloc_addr(ptr) ||
-		 (nsize > PAGE_SIZE && gfpflags_allow_blocking(gfp)))
-		new = move_block(ptr, osize, nsize, gfp);
-	else
-		new = krealloc(ptr, nsize, gfp);
+	memcg = set_active_memcg(st->gen->memcg);
+	new = resize_block(ptr, osize, nsize, state_gfp(st));
+	set_active_memcg(memcg);
 	if (!new) {
 		if (nsize > osize)
 			goto fail;
@@ -468,7 +475,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	}
 	st->ext.killed = false;
 	if (cpu >= 0) {
-		st->gfp = GFP_ATOMIC;
+		st->gfp = NFLUA_GFP_PACKET;
 		st->ext.atomic = true;
 		st->budget = gen->limits.budget;
 	}

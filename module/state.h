@@ -37,6 +37,13 @@ struct nflua_generation;
 #define NFLUA_BODY_NS		(5 * NSEC_PER_SEC)
 #define NFLUA_CPU_NS		(100 * NSEC_PER_MSEC)
 
+/*
+ * How memory may be had while a packet waits: of what is free, and not of the
+ * reserve that drivers live on. Neither may a script pass the limit of its
+ * memory cgroup there, as GFP_ATOMIC would.
+ */
+#define NFLUA_GFP_PACKET	(GFP_NOWAIT | __GFP_ACCOUNT)
+
 /**
  * struct nflua_limits - what a script may use
  * @memory: bytes that one state may allocate
