@@ -7,10 +7,17 @@ Usage: genl.py listen GROUP...      prints "ready", then a line for each message
                                     "ok", or the error's name and its sentence
        genl.py batch                the same for each line of standard input, with
                                     a new socket; prints the last answer of each
+       genl.py faults MODE[:STEP] REQUEST [UNDO]...
+                                    sends REQUEST again and again while memory fails:
+                                    "nth", the Nth allocation; "after", all of them
+                                    after N bytes; N grows by STEP, until none fails.
+                                    UNDO follows what may have worked. Prints the
+                                    last answer, how often each answer came, and how
+                                    often a failure changed the script
 
 REQUEST is COMMAND[:FLAG...]:ATTRIBUTE=VALUE,... with numbers for commands and
-attributes as in nflua.h; VALUE is text, u32:NUMBER, u64:NUMBER or fill:COUNT
-(so many x). Needs no more than python3-minimal.
+attributes as in nflua.h; VALUE is text, u32:NUMBER, u64:NUMBER, file:PATH or
+fill:COUNT (so many x). Needs no more than python3-minimal.
 """
 import errno
 import os
@@ -119,23 +126,117 @@ def value_of(text):
         return struct.pack("=I" if kind == "u32" else "=Q", int(number))
     if kind == "fill":
         return b"x" * int(number)
+    if kind == "file":
+        with open(number, "rb") as file:
+            return file.read()
     return text.encode() + b"\0"
+
+
+def parse(request):
+    """Command, flags and attributes of a REQUEST."""
+    command, _, rest = request.partition(":")
+    flags = 0
+    if rest.startswith("dump:"):
+        flags, rest = 0x300, rest[5:]
+    data = b""
+    for part in filter(None, rest.split(",")):
+        number, _, text = part.partition("=")
+        data += attribute(int(number), value_of(text))
+    return int(command), flags, data
 
 
 def answers(requests):
     sock = Socket()
     family, _ = sock.family()
     for request in requests:
-        command, _, rest = request.partition(":")
-        flags = 0
-        if rest.startswith("dump:"):
-            flags, rest = 0x300, rest[5:]
-        data = b""
-        for part in filter(None, rest.split(",")):
-            number, _, text = part.partition("=")
-            data += attribute(int(number), value_of(text))
-        _, code, text = sock.request(family, int(command), flags, data)
+        _, code, text = sock.request(family, *parse(request))
         yield errno.errorcode[code] + ": " + text if code else "ok"
+
+
+class Nth:
+    """Lets the Nth allocation of this thread fail, and no other."""
+
+    def __init__(self, step):
+        self.step = step or 1
+        self.file = open("/proc/thread-self/fail-nth", "r+b", buffering=0)
+
+    def begin(self, n):
+        self.file.write(b"%d" % n)
+
+    def end(self):
+        """Whether one failed."""
+        left = int(os.pread(self.file.fileno(), 16, 0))
+        self.file.write(b"0")
+        return not left
+
+
+class After:
+    """Lets all allocations of this thread fail after N bytes."""
+
+    def __init__(self, step):
+        self.step = step or 512
+        for name, value in (("task-filter", "Y"), ("times", "-1"), ("interval", "1"),
+                            ("probability", "100")):
+            self.set(name, value)
+        # opening it would fail, too
+        self.switch = open("/proc/thread-self/make-it-fail", "wb", buffering=0)
+
+    @staticmethod
+    def set(name, value):
+        with open("/sys/kernel/debug/failslab/" + name, "w") as file:
+            file.write(value)
+
+    def begin(self, n):
+        self.set("space", str(n))
+        self.switch.write(b"1")
+
+    def end(self):
+        self.switch.write(b"0")
+        with open("/sys/kernel/debug/failslab/space") as file:
+            return int(file.read()) <= 0
+
+
+def state(sock, family, name):
+    """What must not change if a request about script NAME fails."""
+    replies, code, _ = sock.request(family, 4, 0, attribute(1, name))
+    found = [errno.errorcode[code] if code else "ok"]
+    for payload in replies:
+        for number, value in attributes(payload[4:]):
+            if number == 7:
+                found.append(value)
+            elif number == 13:
+                found += [part for kind, part in attributes(value) if kind in (1, 2, 3)]
+    return found
+
+
+def faults(args):
+    mode, _, step = args[0].partition(":")
+    mode = {"nth": Nth, "after": After}[mode](int(step or 0))
+    request, undo = parse(args[1]), [parse(text) for text in args[2:]]
+    name = next(value for number, value in attributes(request[2]) if number == 1)
+    family, _ = Socket().family()
+    counts = {}
+    n = 0
+    failed = True
+    while failed:
+        n += mode.step
+        sock = Socket()
+        before = state(sock, family, name)
+        mode.begin(n)
+        try:
+            _, code, _ = sock.request(family, *request)
+            answer = errno.errorcode[code] if code else "ok"
+        except OSError:
+            # memory failed on the way to the kernel, or back
+            answer = "lost"
+        failed = mode.end()
+        counts[answer] = counts.get(answer, 0) + 1
+        if answer in ("ok", "lost"):
+            for command in undo:
+                Socket().request(family, *command)
+        elif state(Socket(), family, name) != before:
+            counts["changed"] = counts.get("changed", 0) + 1
+    print("%s at %d;" % (answer, n), *("%s=%d" % pair for pair in sorted(counts.items())))
 
 
 def send(requests):
@@ -148,4 +249,4 @@ def batch(_):
         print(list(answers(line.split()))[-1], flush=True)
 
 
-{"listen": listen, "send": send, "batch": batch}[sys.argv[1]](sys.argv[2:])
+{"listen": listen, "send": send, "batch": batch, "faults": faults}[sys.argv[1]](sys.argv[2:])
