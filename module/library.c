@@ -13,9 +13,10 @@
 /* Modules that were required, in the registry, by name. */
 static const char loaded_key;
 
+#define BUILTIN(_name)	{ #_name, nflua_##_name##_open },
+
 static const luaL_Reg modules[] = {
-	{ "luapacket", nflua_luapacket_open },
-	{ "netfilter", nflua_netfilter_open },
+	NFLUA_MODULES(BUILTIN)
 	{ NULL, NULL }
 };
 
