@@ -212,6 +212,9 @@ int nflua_address_new(lua_State *L)
 	else if (in6_pton(s, len, bin, '/', &end))
 		max = 128;
 	else
+		max = 0;
+	/* For in4_pton() a colon ends an address, too. */
+	if (!max || *end == ':')
 		return luaL_error(L, "'%s' is not an IP address or prefix", s);
 	plen = max;
 	if (*end == '/') {

@@ -101,8 +101,8 @@ static int hex_digit(char c)
 }
 
 /*
- * in6_pton(): eight hexadecimal numbers, or fewer with one "::" for any number
- * of zeros, none included; the last two may be an IPv4 address
+ * in6_pton(): eight hexadecimal numbers, or fewer with one "::" for those that
+ * are missing; the last two may be an IPv4 address
  */
 int in6_pton(const char *src, int srclen, u8 *dst, int delim, const char **end)
 {
@@ -147,7 +147,8 @@ int in6_pton(const char *src, int srclen, u8 *dst, int delim, const char **end)
 			src++;
 		}
 	}
-	if (gap < 0 && n < 16)
+	/* All, and none by a gap; or fewer, and a gap. */
+	if ((gap < 0) != (n == 16))
 		return 0;
 	if (gap >= 0) {
 		memmove(bin + 16 - (n - gap), bin + gap, n - gap);
