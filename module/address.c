@@ -5,7 +5,8 @@
  * interned in its state: in both cases == compares identity, and a comparison
  * allocates nothing.
  *
- * Context of all functions: inside lua_pcall(); they may raise.
+ * Context of all functions: inside lua_pcall(); they may raise. nfluactl is
+ * built with this file, too, to check scripts without the kernel.
  */
 #include <linux/inet.h>
 #include <linux/kernel.h>

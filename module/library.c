@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a script finds beside the language: require, print, and built-in
- * modules whose misspelled names raise.
+ * modules whose misspelled names raise. nfluactl is built with this file, too,
+ * to check scripts without the kernel.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
