@@ -5,7 +5,8 @@
  * interned in its state: in both cases == compares identity, and a comparison
  * allocates nothing.
  *
- * Context of all functions: inside lua_pcall(); they may raise.
+ * Context of all functions: inside lua_pcall(); they may raise. nfluactl is
+ * built with this file, too, to check scripts without the kernel.
  */
 #include <linux/inet.h>
 #include <linux/kernel.h>
@@ -212,6 +213,9 @@ int nflua_address_new(lua_State *L)
 	else if (in6_pton(s, len, bin, '/', &end))
 		max = 128;
 	else
+		max = 0;
+	/* For in4_pton() a colon ends an address, too. */
+	if (!max || *end == ':')
 		return luaL_error(L, "'%s' is not an IP address or prefix", s);
 	plen = max;
 	if (*end == '/') {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a script finds beside the language: require, print, and built-in
- * modules whose misspelled names raise.
+ * modules whose misspelled names raise. nfluactl is built with this file, too,
+ * to check scripts without the kernel.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -13,9 +14,10 @@
 /* Modules that were required, in the registry, by name. */
 static const char loaded_key;
 
+#define BUILTIN(_name)	{ #_name, nflua_##_name##_open },
+
 static const luaL_Reg modules[] = {
-	{ "luapacket", nflua_luapacket_open },
-	{ "netfilter", nflua_netfilter_open },
+	NFLUA_MODULES(BUILTIN)
 	{ NULL, NULL }
 };
 

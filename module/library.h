@@ -11,8 +11,17 @@ void nflua_print_flush(struct nflua_state *st);
 
 void nflua_state_register(lua_State *L, struct nflua_reg *reg);
 
-/* openers of the built-in modules: push the module's table */
-int nflua_netfilter_open(lua_State *L);
-int nflua_luapacket_open(lua_State *L);
+/*
+ * The built-in modules, in the order in which they are listed. Each has an
+ * opener, nflua_NAME_open(), that pushes its table. One that only the kernel
+ * can have needs a stand-in in userspace/stubs/ before nfluactl can check a
+ * script that requires it without the kernel.
+ */
+#define NFLUA_MODULES(_M)	\
+	_M(luapacket)		\
+	_M(netfilter)
+
+#define NFLUA_MODULE_OPENER(_name) int nflua_##_name##_open(lua_State *L);
+NFLUA_MODULES(NFLUA_MODULE_OPENER)
 
 #endif /* _NFLUA_LIBRARY_H */

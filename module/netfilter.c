@@ -4,7 +4,8 @@
  * registers hooks, matches and targets while the script's body runs.
  *
  * Context of all functions: process, inside lua_pcall(), except that a
- * callback may call them too and is told that it may not.
+ * callback may call them too and is told that it may not. nfluactl is built
+ * with this file, too, to check scripts without the kernel.
  */
 #include <linux/string.h>
 #include "entry.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A Lua state: its memory, its limits, how its body runs and how a callback is
- * entered and left.
+ * A Lua state: its memory, its limits, and how a callback is entered and left.
  *
  * A state is created, and its body run, in process context. A packet state is
  * then entered on its own CPU only, with bottom halves off, so that nothing
@@ -14,19 +13,14 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
+#include "body.h"
 #include "header.h"
 #include "library.h"
 #include "script.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
-
-/* What was global before the body ran, in the registry while it does. */
-static const char pristine_key;
-/* Functions of the registrations, in their order, in the registry. */
-static const char functions_key;
 
 /*
  * How memory may be had now. Reclaiming it takes stack: where a body has come
@@ -156,29 +150,6 @@ static int state_refuel(lua_State *L)
 	return 1;
 }
 
-/* Adds a traceback to an error, unless it has one already. */
-static int message_handler(lua_State *L)
-{
-	struct nflua_state *st = nflua_state(L);
-	const char *msg = lua_tostring(L, 1);
-
-	/* Each pending __close of a run that is stopped raises it again. */
-	if (st->ext.killed && st->told)
-		return 1;
-	/* An overflow leaves no stack for more than its own message. */
-	if (msg && lua_cstackfull(L, 0))
-		return 1;
-	if (!msg) {
-		if (!luaL_callmeta(L, 1, "__tostring") ||
-		    lua_type(L, -1) != LUA_TSTRING)
-			lua_pushfstring(L, "(error object is a %s value)",
-					luaL_typename(L, 1));
-		msg = lua_tostring(L, -1);
-	}
-	luaL_traceback(L, L, msg, 1);
-	return 1;
-}
-
 static int collect_step(lua_State *L)
 {
 	if (lua_gc(L, LUA_GCSTEP, 0))
@@ -239,132 +210,6 @@ int nflua_state_error(struct nflua_state *st, int status)
 	return NFLUA_A_ERROR_RUNTIME;
 }
 
-/**
- * nflua_state_register() - note what a body registers
- * @L: the running thread, with the function on top of its stack
- * @reg: what it is; @reg->line is filled in
- *
- * Pops the function. Raises outside a body, and for what is too much.
- *
- * Context: process, inside lua_pcall()
- */
-void nflua_state_register(lua_State *L, struct nflua_reg *reg)
-{
-	struct nflua_state *st = nflua_state(L);
-	lua_Debug ar;
-
-	if (!st->registering)
-		luaL_error(L, "entry points are registered only while the script is loaded");
-	if (st->nregs == NFLUA_ENTRIES_MAX)
-		luaL_error(L, "more than %d entry points", NFLUA_ENTRIES_MAX);
-	lua_pushvalue(L, -1);
-	lua_getinfo(L, ">S", &ar);
-	reg->line = ar.linedefined > 0 ? ar.linedefined : 0;
-	lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
-	lua_insert(L, -2);
-	lua_rawseti(L, -2, st->nregs + 1);
-	lua_pop(L, 1);
-	st->regs[st->nregs++] = *reg;
-}
-
-static int compare_regs(const void *a, const void *b)
-{
-	const struct nflua_reg *ra = a, *rb = b;
-
-	return strcmp(ra->name, rb->name);
-}
-
-/* Every function that the body left in a global variable is an entry point. */
-static void register_globals(lua_State *L, struct nflua_state *st)
-{
-	unsigned int first = st->nregs;
-	unsigned int i;
-
-	lua_pushglobaltable(L);
-	lua_rawgetp(L, LUA_REGISTRYINDEX, &pristine_key);
-	lua_pushnil(L);
-	while (lua_next(L, -3)) {
-		struct nflua_reg *reg = &st->regs[st->nregs];
-		const char *name;
-		size_t len;
-
-		/* ... globals pristine key value */
-		lua_pushvalue(L, -2);
-		lua_rawget(L, -4);
-		if (!lua_isfunction(L, -2) || lua_rawequal(L, -1, -2) ||
-		    lua_type(L, -3) != LUA_TSTRING) {
-			lua_pop(L, 2);
-			continue;
-		}
-		lua_pop(L, 2);
-		name = lua_tolstring(L, -1, &len);
-		/* What no rule can name is no entry point. */
-		if (len >= sizeof(reg->name) || strlen(name) != len || !len)
-			continue;
-		if (st->nregs == NFLUA_ENTRIES_MAX)
-			luaL_error(L, "the script leaves more than %d entry points (every global function is one; make them local)",
-				   NFLUA_ENTRIES_MAX);
-		memset(reg, 0, sizeof(*reg));
-		strscpy(reg->name, name, sizeof(reg->name));
-		reg->kind = NFLUA_ENTRY_FUNCTION;
-		st->nregs++;
-	}
-	lua_pop(L, 2);
-
-	/* A table has no order, but all states must agree on one. */
-	sort(st->regs + first, st->nregs - first, sizeof(*st->regs),
-	     compare_regs, NULL);
-	lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
-	for (i = first; i < st->nregs; i++) {
-		lua_Debug ar;
-
-		lua_getglobal(L, st->regs[i].name);
-		lua_pushvalue(L, -1);
-		lua_getinfo(L, ">S", &ar);
-		st->regs[i].line = ar.linedefined > 0 ? ar.linedefined : 0;
-		lua_rawseti(L, -2, i + 1);
-	}
-	lua_pop(L, 1);
-}
-
-/* All of a new state's life up to the end of its body; argument: none. */
-static int state_body(lua_State *L)
-{
-	struct nflua_state *st = nflua_state(L);
-	const struct nflua_generation *gen = st->gen;
-	char chunk[NFLUA_NAME_SIZE + 1];
-
-	lua_gc(L, LUA_GCSTOP);
-	luaL_openkernel(L);
-	nflua_packet_open(st);
-	nflua_library_open(L);
-	lua_newtable(L);
-	lua_rawsetp(L, LUA_REGISTRYINDEX, &functions_key);
-	lua_newtable(L);
-	lua_pushglobaltable(L);
-	lua_pushnil(L);
-	while (lua_next(L, -2)) {
-		lua_pushvalue(L, -2);
-		lua_insert(L, -2);
-		lua_rawset(L, -5);
-	}
-	lua_pop(L, 1);
-	lua_rawsetp(L, LUA_REGISTRYINDEX, &pristine_key);
-	lua_gc(L, LUA_GCRESTART);
-
-	snprintf(chunk, sizeof(chunk), "=%s", gen->name);
-	if (luaL_loadscript(L, gen->source, gen->size, chunk) != LUA_OK)
-		return lua_error(L);
-	lua_call(L, 0, 0);
-
-	register_globals(L, st);
-	/* Finalizers may run from here on; what is registered is settled. */
-	st->registering = false;
-	lua_pushnil(L);
-	lua_rawsetp(L, LUA_REGISTRYINDEX, &pristine_key);
-	return 0;
-}
-
 /* Lays the functions out as nflua_state_enter() wants them. */
 static int state_settle(lua_State *L)
 {
@@ -380,11 +225,11 @@ static bool state_settle_stack(struct nflua_state *st)
 	lua_settop(L, 0);
 	if (!lua_checkstack(L, st->nregs + LUA_MINSTACK))
 		return false;
-	lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
+	nflua_body_functions(L);
 	for (i = 0; i < st->nregs; i++)
 		lua_rawgeti(L, 1, i + 1);
 	lua_remove(L, 1);
-	lua_pushcfunction(L, message_handler);
+	lua_pushcfunction(L, nflua_body_error);
 	st->handler = savestack(L, L->top.p - 1);
 	/* What the body left behind must not count against the first packet. */
 	lua_pushcfunction(L, state_settle);
@@ -457,8 +302,8 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 		return ERR_PTR(-ENOMEM);
 	}
 
-	lua_pushcfunction(st->L, message_handler);
-	lua_pushcfunction(st->L, state_body);
+	lua_pushcfunction(st->L, nflua_body_error);
+	lua_pushcfunction(st->L, nflua_body_run);
 	status = lua_pcall(st->L, 0, 0, 1);
 	if (status == LUA_OK && st->ext.killed)
 		status = LUA_ERRRUN;

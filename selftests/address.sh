@@ -56,6 +56,7 @@ ip"255.255.255.255" < ip"::" and not (ip"::" < ip"0.0.0.0") and ip"::1" < ip"::2
 sorted("::1", "10.0.0.2", "9.0.0.1", "fe80::", "10.0.0.1", "::") == "9.0.0.1 10.0.0.1 10.0.0.2 :: ::1 fe80::"
 fails("") and fails("10.0.0") and fails("10.0.0.256") and fails("10.0.0.0.1") and fails("1.2.3.4 ") and fails(" 1.2.3.4")
 fails("hello") and fails(":") and fails(":::") and fails("1:2:3:4:5:6:7") and fails("1:2:3:4:5:6:7:8:9") and fails("::g") and fails("12345::")
+fails("10.0.0.1:80") and fails("10.0.0.1:80/8") and fails("::10.0.0.1:80") and fails("10.0.0.1:")
 fails("10.0.0.1\0") and fails("::1\0x") and fails("10.0.0.1/8\0") and fails("1.2.3.4/")  == fails("::1/")
 fails("10.0.0.0/33", "no prefix length from 0 to 32") and fails("::/129", "no prefix length from 0 to 128")
 fails("10.0.0.0/-1", "prefix length") and fails("10.0.0.0/+1", "prefix length") and fails("10.0.0.0/ 1", "prefix length") and fails("10.0.0.0/", "prefix length") and fails("::/1x", "prefix length") and fails("::/999999999999", "prefix length")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # nfluactl's command line: usage errors, exit codes, names, completion, files,
-# the offline check and its marks. Needs neither the module nor root, and with
+# the check without the kernel and its marks. Needs neither the module nor root, and with
 # the module there it loads nothing.
 #
 # NFLUACTL names the program; default: the built one, else the installed one.
@@ -289,11 +289,14 @@ complete_words "completes groups" "events" nfluactl monitor --count 5 log ev
 complete_words "completes monitor's options" "--timeout" nfluactl monitor --t
 complete_words "completes nothing where nothing fits" "" nfluactl load --memory ''
 
-# the syntax check, with the module or without
+complete_words "completes what only check has" "--no-kernel" nfluactl check --no
+
+# the check without the kernel, and the marks, with the module or without
 can_check=yes
-run check good.lua
-if [ "$status" -eq 3 ]; then
+run check --no-kernel good.lua
+if [ "$status" -ne 0 ]; then
 	can_check=no
+	run check good.lua
 	expect "check without compiler" 3 'built without a compiler'
 else
 	expect "a good script" 0
@@ -378,6 +381,74 @@ if [ $can_check = yes ]; then
 	echo 'x = = 1' | "$NFLUACTL" check --name given - >out 2>err
 	status=$?
 	expect "standard input with a name" 2 '^stdin:1: '
+fi
+
+# offline WHAT STATUS ERR-PATTERN [OUT-PATTERN]: checks standard input
+offline() {
+	"$NFLUACTL" check --no-kernel - >out 2>err
+	status=$?
+	expect "without the kernel: $1" "${@:2}"
+}
+
+if [ $can_check = yes ]; then
+	cat >all.lua <<-'L'
+	local nf = require("netfilter").new{ name = "other" }
+	local lan = require("luapacket").ip"10.1.2.3/8"
+	print("lan", lan, lan:has(require("luapacket").ip"10.9.9.9"))
+	nf:hook{ family = "inet", hook = "input", priority = "filter - 5", function() end }
+	nf:hook{ family = "inet", hook = "input", priority = -5, on_error = "drop", print }
+	nf:match(function()
+	end)
+	nf:target(function() error("not called") end)
+	function zeta() error("not called") end
+	alpha = print
+	L
+	cat >want <<-'L'
+	lan	10.0.0.0/8	true
+	all.lua: would load, with 6 entry points:
+	  hook inet input -5, line 4, on error accept
+	  hook inet input -5 #2, on error drop
+	  match other, line 6
+	  target other, line 8
+	  function alpha
+	  function zeta, line 9
+	checked without the kernel: as --no-kernel says
+	L
+	run check --no-kernel all.lua
+	expect "without the kernel: a script with all kinds" 0
+	if cmp -s out want; then ok "its entry points and what it prints"; else not_ok "its entry points and what it prints"; fi
+	run -j check --no-kernel all.lua
+	expect "the same as JSON" 0 "" '^\[\{"name":"all","checked":"stubs","entries":\[\{"kind":"hook","name":"inet input -5","line":4,"family":"inet","hook":"input","priority":-5,"on_error":"accept"\},\{.*\{"kind":"function","name":"alpha","line":null\},\{.*\],"output":"lan\\t10.0.0.0/8\\ttrue\\n"\}\]$'
+	for example in "$here"/../lua/examples/*.lua; do
+		run check --no-kernel "$example"
+		expect "without the kernel: example $(basename "$example")" 0 "" 'would load'
+	done
+	offline "an error in the body" 2 '^stdin:2: attempt to index a nil value' '^before' <<<$'print("before")\nx = y.z'
+	expect "with its line" 2 '^    2 \| x = y.z'
+	expect "and by whom" 2 'hint: checked without the kernel: as --no-kernel says'
+	offline "a misspelled name" 2 "^stdin:1: netfilter has no field 'nwe' \\(it has: .*new" \
+		<<<'require("netfilter").nwe()'
+	offline "a misspelled field of a hook" 2 "^stdin:1: a hook has no field 'hok' \\(it has: family hook priority on_error\\)" \
+		<<<'require("netfilter").new{}:hook{ hok = "input", function() end }'
+	offline "a misspelled word of a hook" 2 "^stdin:1: hook is 'inptu', but may be: prerouting input forward output postrouting" \
+		<<<'require("netfilter").new{}:hook{ family = "inet", hook = "inptu", priority = 0, function() end }'
+	offline "a priority out of range" 2 '^stdin:1: priority 2147483647 is out of range' \
+		<<<'require("netfilter").new{}:hook{ family = "inet", hook = "input", priority = 0x7fffffff, function() end }'
+	offline "a second match" 2 '^stdin:2: a script has one match; this is the second' \
+		<<<$'local nf = require("netfilter").new{} nf:match(print)\nnf:match(print)'
+	offline "no such module" 2 "^stdin:1: module 'nf' not found \\(built-in modules: .*netfilter" <<<'require("nf")'
+	offline "no address" 2 "^stdin:1: '10.0.0' is not an IP address or prefix" \
+		<<<'require("luapacket").ip"10.0.0"'
+	offline "too many entry points" 2 'more than 128 entry points \(every global function is one' \
+		<<<'for i = 1, 129 do _G["f" .. i] = function() end end'
+	offline "states that differ" 2 'registers other entry points than the control state' \
+		<<<'_G["f" .. math.random(1 << 60)] = function() end'
+	offline "memory" 2 'not enough memory \(a state of the script may use 16384 KiB\)' <<<'local s = ("x"):rep(17000000)'
+	expect "with advice" 2 '--memory sets the limit'
+	run check --no-kernel --memory 1K good.lua
+	expect "without the kernel: a limit out of range" 2 'memory limit is 128 KiB to 1 GiB'
+	offline "C stack" 2 'C stack overflow' <<<'local function f() return (("x"):gsub("x", f)) end f()'
+	offline "time" 2 'ran longer than 5000 ms' <<<'while true do pcall(function() while true do end end) end'
 fi
 
 # output that goes nowhere

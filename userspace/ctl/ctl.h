@@ -191,6 +191,25 @@ int submit_finish(struct ctl *ctl, const struct source *source, int err,
 bool syntax_available(void);
 char *syntax_check(const char *name, const void *text, size_t size);
 
+/* offline.c */
+
+/**
+ * struct offline_answer - what is known of a script without the kernel
+ * @script: as the kernel would describe it, without output; or NULL
+ * @output: what the body printed, or NULL
+ * @output_size: bytes of @output
+ * @error: why it would not load, or why that is not known; or NULL
+ */
+struct offline_answer {
+	struct nflua_script *script;
+	char *output;
+	size_t output_size;
+	char *error;
+};
+
+int offline_check(const struct nflua_source *request, struct offline_answer *answer);
+void offline_clear(struct offline_answer *answer);
+
 /* script.c */
 
 /* What is written of a script: as much as the kernel's answer tells. */

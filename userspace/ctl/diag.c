@@ -260,6 +260,7 @@ void ctl_script_error(const struct source *source, const char *text)
 	size_t prefix = chunk_prefix(text, source->name);
 	const char *rest = strchrnul(text, '\n');
 	static const char no_memory[] = "not enough memory";
+	const char *message;
 	char *first;
 
 	fflush(stdout);
@@ -270,8 +271,9 @@ void ctl_script_error(const struct source *source, const char *text)
 		put_lines(source, first);
 		caret_show(source, strtoul(text + prefix + 1, NULL, 10), first);
 	} else {
-		ctl_error("%s: %s", source->file, skip_name(first, source->name));
-		if (!strncmp(first, no_memory, strlen(no_memory)))
+		message = skip_name(first, source->name);
+		ctl_error("%s: %s", source->file, message);
+		if (!strncmp(message, no_memory, strlen(no_memory)))
 			ctl_hint("--memory sets the limit of a state");
 	}
 	free(first);

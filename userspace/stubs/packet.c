@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Packets where there are none: of the light userdata that Lua may see, only
+ * IPv4 addresses are left.
+ */
+#include "address.h"
+#include "event.h"
+#include "state.h"
+#include "lua/kernel/lua_internal.h"
+
+static void light_index(lua_State *L, const TValue *light, TValue *key, StkId val)
+{
+	(void)light;
+	nflua_address_index(L, key, val);
+}
+
+static int light_len(lua_State *L)
+{
+	return luaL_typeerror(L, 1, "packet");
+}
+
+static int light_newindex(lua_State *L)
+{
+	return luaL_error(L, "a packet's field cannot be set");
+}
+
+static const luaL_Reg metamethods[] = {
+	{ "__len", light_len },
+	{ "__newindex", light_newindex },
+	{ "__tostring", nflua_address_tostring },
+	{ "__lt", nflua_address_lt },
+	{ "__le", nflua_address_le },
+	{ NULL, NULL }
+};
+
+/* The kernel's is in module/packet.c. */
+int nflua_packet_open(struct nflua_state *st)
+{
+	lua_State *L = st->L;
+
+	lua_pushlightuserdata(L, NULL);
+	luaL_newlib(L, metamethods);
+	lua_pushboolean(L, false);
+	lua_setfield(L, -2, "__metatable");
+	lua_setmetatable(L, -2);
+	lua_pop(L, 1);
+	nflua_address_open(L);
+	st->ext.index = light_index;
+	return 0;
+}
+
+/* No callback runs that could print. */
+void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
+{
+	(void)st;
+	(void)text;
+	(void)len;
+}
