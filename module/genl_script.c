@@ -148,7 +148,8 @@ int nflua_genl_load(struct sk_buff *skb, struct genl_info *info)
 	u32 flags = 0;
 	int err;
 
-	err = nflua_genl_name(info, NFLUA_A_SCRIPT_NAME, &load.name) ?: nflua_genl_may_load(net, info->extack);
+	err = nflua_genl_name(info, NFLUA_A_SCRIPT_NAME, &load.name) ?:
+	      nflua_genl_may_load(net, info->extack);
 	if (err)
 		return err;
 	if (a[NFLUA_A_SCRIPT_FLAGS])

@@ -158,6 +158,32 @@ static int collect_step(lua_State *L)
 }
 
 /**
+ * nflua_state_lock() - exclude others from a state
+ * @st: a state that others may enter, too
+ *
+ * Context: bottom halves off; the caller is not its owner
+ */
+void nflua_state_lock(struct nflua_state *st)
+	__acquires(&st->lock)
+{
+	spin_lock(&st->lock);
+	WRITE_ONCE(st->owner, current);
+}
+
+/**
+ * nflua_state_unlock() - undo nflua_state_lock()
+ * @st: the state
+ *
+ * Context: as nflua_state_lock()
+ */
+void nflua_state_unlock(struct nflua_state *st)
+	__releases(&st->lock)
+{
+	WRITE_ONCE(st->owner, NULL);
+	spin_unlock(&st->lock);
+}
+
+/**
  * nflua_state_tidy() - what few calls leave to be done behind them
  * @st: a state whose call has ended, still marked busy
  *

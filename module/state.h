@@ -201,13 +201,9 @@ static __always_inline bool nflua_state_has_lock(const struct nflua_state *st)
 	return IS_ENABLED(CONFIG_PREEMPT_RT) || unlikely(st->shared);
 }
 
-static __always_inline void nflua_state_unlock(struct nflua_state *st)
-{
-	if (nflua_state_has_lock(st)) {
-		WRITE_ONCE(st->owner, NULL);
-		spin_unlock(&st->lock);
-	}
-}
+/* Not inline, for few states have a lock, and sparse cannot follow an "if". */
+void nflua_state_lock(struct nflua_state *st);
+void nflua_state_unlock(struct nflua_state *st);
 
 /**
  * nflua_state_enter() - run a packet callback
@@ -235,8 +231,7 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	if (nflua_state_has_lock(st)) {
 		if (READ_ONCE(st->owner) == current)
 			return err;
-		spin_lock(&st->lock);
-		WRITE_ONCE(st->owner, current);
+		nflua_state_lock(st);
 	}
 	if (unlikely(st->busy))
 		goto unlock;
@@ -265,7 +260,8 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	return status;
 
 unlock:
-	nflua_state_unlock(st);
+	if (nflua_state_has_lock(st))
+		nflua_state_unlock(st);
 	return err;
 }
 
@@ -281,7 +277,8 @@ static __always_inline void nflua_state_leave(struct nflua_state *st)
 	if (unlikely(G(st->L)->GCdebt > 0 || st->log_len || st->starved))
 		nflua_state_tidy(st);
 	st->busy = false;
-	nflua_state_unlock(st);
+	if (nflua_state_has_lock(st))
+		nflua_state_unlock(st);
 }
 
 #endif /* _NFLUA_STATE_H */
