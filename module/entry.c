@@ -11,10 +11,9 @@
 #include "entry.h"
 #include "event.h"
 #include "library.h"
+#include "run.h"
 #include "script.h"
 #include "lua/kernel/lua_internal.h"
-
-#define FAILURE_MAX	2048	/* bytes kept of a message with traceback */
 
 /**
  * nflua_stats_create() - statistics for a new entry point
@@ -155,9 +154,13 @@ static noinline void note_failure(const struct nflua_entry *entry, int kind,
 {
 	struct nflua_counters *c = this_cpu_ptr(entry->stats->cpu);
 	struct nflua_failure *failure, *old;
-	size_t len = strnlen(text, FAILURE_MAX);
+	size_t len = strnlen(text, NFLUA_FAILURE_MAX);
 
 	c->errors[kind]++;
+	if (entry->run) {
+		nflua_run_failed(entry->run, kind, text, len);
+		return;
+	}
 	failure = kmalloc(struct_size(failure, text, len + 1),
 			  GFP_ATOMIC | __GFP_NOWARN);
 	if (failure) {
@@ -188,6 +191,8 @@ static noinline void count_failure(const struct nflua_entry *entry,
 	struct nflua_generation *gen = entry->gen;
 	const u32 max = READ_ONCE(gen->limits.errors);
 
+	if (entry->run)
+		return;
 	st->errors++;
 	if (!max || st->errors < max || xchg(&gen->suspended, true))
 		return;
@@ -250,6 +255,9 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 		local_bh_disable();
 	if (unlikely(READ_ONCE(entry->gen->suspended))) {
 		this_cpu_ptr(entry->stats->cpu)->errors[NFLUA_A_ERROR_SUSPENDED]++;
+		if (entry->run)
+			nflua_run_failed(entry->run, NFLUA_A_ERROR_SUSPENDED,
+					 "", 0);
 		outcome = nflua_policy(on_error);
 		goto out;
 	}
@@ -260,7 +268,7 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];
 		if (likely(outcome)) {
 			this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
-			if (unlikely(st->errors))
+			if (unlikely(st->errors) && !entry->run)
 				st->errors = 0;
 		} else {
 			nflua_print_flush(st);

@@ -28,6 +28,8 @@ enum nflua_role {
 /* The outcome came from the failure policy, not from the script. */
 #define NFLUA_BY_POLICY		0x100
 
+#define NFLUA_FAILURE_MAX	2048	/* bytes kept of a message with traceback */
+
 /**
  * struct nflua_failure - the last error of an entry point on one CPU
  * @time: when, CLOCK_REALTIME seconds
@@ -66,11 +68,13 @@ struct nflua_stats {
  * @function: where its function is on a packet state's stack
  * @reg: how the script registered it
  * @stats: its statistics
+ * @run: the test run that this is a copy for, NULL where packets come from
  */
 struct nflua_entry {
 	struct nflua_generation *gen;
 	unsigned int function;
 	struct nflua_stats *stats;
+	struct nflua_run *run;
 	struct nflua_reg reg;
 };
 

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/wait_bit.h>
 #include "event.h"
 #include "script.h"
 
@@ -47,10 +48,40 @@ struct nflua_entry *nflua_generation_find(struct nflua_generation *gen, u8 kind,
 }
 
 /**
- * nflua_generation_free() - free a generation that nothing can enter any more
+ * nflua_generation_get() - keep a generation for a test run
+ * @gen: the generation
+ *
+ * Packets keep a generation by RCU, and it is freed a grace period after the
+ * last place where they meet it has gone. A run sleeps, so it counts itself in:
+ * under nn->lock, while &nflua_script.gen still points to @gen. That pointer is
+ * switched under the same lock before nflua_generation_free(), from which on
+ * the count can only fall. Who frees waits for that, with load_lock held, and a
+ * run takes no lock as long as it counts. It looks at @gen->retired between two
+ * batches, which last a tick and one call at most.
+ *
+ * Context: process, nn->lock
+ */
+void nflua_generation_get(struct nflua_generation *gen)
+{
+	atomic_inc(&gen->runs);
+}
+
+/**
+ * nflua_generation_put() - undo nflua_generation_get()
+ * @gen: the generation, which may be gone afterwards
+ */
+void nflua_generation_put(struct nflua_generation *gen)
+{
+	/* The address alone says who waits. */
+	if (atomic_dec_and_test(&gen->runs))
+		wake_up_var(&gen->runs);
+}
+
+/**
+ * nflua_generation_free() - free a generation that no packet can enter any more
  * @gen: the generation, also one that is half made
  *
- * Context: process, sleeps: finalizers run
+ * Context: process, sleeps: waits for test runs, and finalizers run
  */
 void nflua_generation_free(struct nflua_generation *gen)
 {
@@ -59,6 +90,8 @@ void nflua_generation_free(struct nflua_generation *gen)
 
 	if (!gen)
 		return;
+	WRITE_ONCE(gen->retired, true);
+	wait_var_event(&gen->runs, !atomic_read(&gen->runs));
 	mutex_lock(&cpu_lock);
 	list_del_init(&gen->node);
 	mutex_unlock(&cpu_lock);

@@ -155,6 +155,13 @@ static const struct genl_ops ops[] = {
 		.flags = GENL_UNS_ADMIN_PERM,
 		.doit = nflua_genl_eval,
 	},
+	{
+		.cmd = NFLUA_CMD_RUN,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = nflua_genl_run,
+		.policy = nflua_genl_run_policy,
+		.maxattr = NFLUA_A_RUN_MAX,
+	},
 };
 
 static const struct genl_multicast_group groups[] = {

@@ -36,4 +36,8 @@ int nflua_genl_limits(struct sk_buff *skb, struct genl_info *info);
 int nflua_genl_resume(struct sk_buff *skb, struct genl_info *info);
 int nflua_genl_eval(struct sk_buff *skb, struct genl_info *info);
 
+/* genl_run.c */
+extern const struct nla_policy nflua_genl_run_policy[];
+int nflua_genl_run(struct sk_buff *skb, struct genl_info *info);
+
 #endif /* _NFLUA_GENL_H */

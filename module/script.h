@@ -2,6 +2,7 @@
 #ifndef _NFLUA_SCRIPT_H
 #define _NFLUA_SCRIPT_H
 
+#include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/memcontrol.h>
@@ -79,6 +80,8 @@ struct nflua_script {
  * @memcg: memory cgroup of who loaded it, which pays for its states
  * @suspended: packets do not enter it
  * @single: one packet state serves all CPUs
+ * @runs: how many test runs use it, see nflua_generation_get()
+ * @retired: no run is to go on with it
  * @budget: how long its bodies may take together, ns
  * @deadline: when they have taken too long, ktime_get_ns()
  * @source: the text, kept for CPUs that come later
@@ -97,6 +100,8 @@ struct nflua_generation {
 	struct mem_cgroup *memcg;
 	bool suspended;
 	bool single;
+	bool retired;
+	atomic_t runs;
 	u64 budget;
 	u64 deadline;
 	char *source;
@@ -154,6 +159,8 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 						 struct nflua_generation *old,
 						 char **error);
 void nflua_generation_free(struct nflua_generation *gen);
+void nflua_generation_get(struct nflua_generation *gen);
+void nflua_generation_put(struct nflua_generation *gen);
 struct nflua_entry *nflua_generation_find(struct nflua_generation *gen,
 					  u8 kind, const char *name);
 int nflua_generation_init(void);

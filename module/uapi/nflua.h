@@ -27,6 +27,10 @@
 #define NFLUA_SOURCE_MAX	(8 * 1024 * 1024)
 #define NFLUA_PART_MAX		(32 * 1024)
 
+/* Most bytes of a packet in RUN, and how often one request may repeat it. */
+#define NFLUA_RUN_SIZE_MAX	65280
+#define NFLUA_RUN_REPEAT_MAX	10000000
+
 /**
  * enum nflua_cmd - commands; each needs CAP_NET_ADMIN in the network
  *	namespace's owning user namespace
@@ -56,6 +60,13 @@
  * @NFLUA_CMD_SCRIPT_EVAL: run SOURCE, an expression or a chunk, in the control
  *	state of script NAME; answered by a message with OUTPUT: what it printed
  *	and, as the last line, its results
+ * @NFLUA_CMD_RUN: put the bytes DATA to an entry point of script NAME, on the
+ *	CPU of the caller, without counting, suspending or telling anybody but
+ *	the caller, who gets the answers of &enum nflua_run_attr. Their
+ *	attributes are not those of the other commands. After half a second,
+ *	and when the script is replaced, it answers with fewer CALLS than
+ *	REPEAT says. -EPROTO for bytes that no hook of the kernel would ever
+ *	meet
  */
 enum nflua_cmd {
 	NFLUA_CMD_UNSPEC,
@@ -69,6 +80,7 @@ enum nflua_cmd {
 	NFLUA_CMD_SCRIPT_LIMITS,
 	NFLUA_CMD_SCRIPT_RESUME,
 	NFLUA_CMD_SCRIPT_EVAL,
+	NFLUA_CMD_RUN,
 
 	__NFLUA_CMD_MAX
 };
@@ -291,6 +303,89 @@ enum nflua_on_error {
 
 	__NFLUA_ON_ERROR_MAX
 };
+
+/**
+ * enum nflua_run_flags - bits of %NFLUA_A_RUN_FLAGS
+ *
+ * @NFLUA_RUN_F_RAW: DATA begins at the network header, not at an Ethernet
+ *	header
+ */
+enum nflua_run_flags {
+	NFLUA_RUN_F_RAW		= 1 << 0,
+};
+
+/**
+ * enum nflua_run_attr - attributes of %NFLUA_CMD_RUN, top level
+ *
+ * Of a request; all but NAME and DATA are optional:
+ *
+ * @NFLUA_A_RUN_NAME: string, the script
+ * @NFLUA_A_RUN_KIND: u8, &enum nflua_entry_kind; without KIND and ENTRY the
+ *	script's only entry point is meant, with one of them the only one that
+ *	has it
+ * @NFLUA_A_RUN_ENTRY: string, name of the entry point
+ * @NFLUA_A_RUN_AS: u8, what a function serves as, %NFLUA_ENTRY_MATCH (default)
+ *	or %NFLUA_ENTRY_TARGET
+ * @NFLUA_A_RUN_DATA: binary, the packet, at most %NFLUA_RUN_SIZE_MAX bytes
+ * @NFLUA_A_RUN_FLAGS: u32, &enum nflua_run_flags
+ * @NFLUA_A_RUN_HOOKNUM: u8, NF_INET_* where the packet is met; default: a
+ *	hook's own place, else NF_INET_LOCAL_IN
+ * @NFLUA_A_RUN_IIF: string, name of the input device; default: "eth0" where
+ *	every packet has one (prerouting, input, forward), else none
+ * @NFLUA_A_RUN_OIF: string, name of the output device; default: "eth1" where
+ *	every packet has one (forward, output, postrouting), else none
+ * @NFLUA_A_RUN_MARK: u32, the packet's mark; default 0
+ * @NFLUA_A_RUN_REPEAT: u32, how often, 1 (default) to %NFLUA_RUN_REPEAT_MAX
+ *
+ * Of an answer, beside KIND, ENTRY and HOOKNUM:
+ *
+ * @NFLUA_A_RUN_OUTCOME: u8, &enum nflua_outcome_attr, of the last call
+ * @NFLUA_A_RUN_POLICY: flag, the last call failed: OUTCOME is the failure
+ *	policy, a hook's own or the default of a rule
+ * @NFLUA_A_RUN_FAILED: u32, how many calls failed
+ * @NFLUA_A_RUN_ERROR_KIND: u8, &enum nflua_error_attr, of the last call that
+ *	failed
+ * @NFLUA_A_RUN_TEXT: string, its message with traceback
+ * @NFLUA_A_RUN_OUTPUT: binary with a NUL behind it, what all calls printed, cut
+ *	at 8 KiB
+ * @NFLUA_A_RUN_CALLS: u32, how many calls were made
+ * @NFLUA_A_RUN_TIME: u64, ns that they took together
+ * @NFLUA_A_RUN_CPU: u32, CPU of the last call
+ * @NFLUA_A_RUN_ERROR: string, the sentence of the extended acknowledgement
+ *	completed; alone, before a negative acknowledgement
+ * @NFLUA_A_RUN_PAD: padding of u64 attributes
+ *
+ * DATA is in an answer if the script changed the packet. It begins where that
+ * of the request did; VLAN tags and what lies behind the packet are gone.
+ */
+enum nflua_run_attr {
+	NFLUA_A_RUN_UNSPEC,
+	NFLUA_A_RUN_NAME,
+	NFLUA_A_RUN_KIND,
+	NFLUA_A_RUN_ENTRY,
+	NFLUA_A_RUN_AS,
+	NFLUA_A_RUN_DATA,
+	NFLUA_A_RUN_FLAGS,
+	NFLUA_A_RUN_HOOKNUM,
+	NFLUA_A_RUN_IIF,
+	NFLUA_A_RUN_OIF,
+	NFLUA_A_RUN_MARK,
+	NFLUA_A_RUN_REPEAT,
+	NFLUA_A_RUN_OUTCOME,
+	NFLUA_A_RUN_POLICY,
+	NFLUA_A_RUN_FAILED,
+	NFLUA_A_RUN_ERROR_KIND,
+	NFLUA_A_RUN_TEXT,
+	NFLUA_A_RUN_OUTPUT,
+	NFLUA_A_RUN_CALLS,
+	NFLUA_A_RUN_TIME,
+	NFLUA_A_RUN_CPU,
+	NFLUA_A_RUN_ERROR,
+	NFLUA_A_RUN_PAD,
+
+	__NFLUA_A_RUN_MAX
+};
+#define NFLUA_A_RUN_MAX (__NFLUA_A_RUN_MAX - 1)
 
 /* flags of struct xt_lua_info; XT_LUA_INVERT is for the match only */
 #define XT_LUA_INVERT	0x01

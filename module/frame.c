@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bytes made into a packet as a hook meets it. What the kernel's receive path
+ * would have thrown away is refused, so that no script is tested with what
+ * can't happen.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/kernel.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include "run.h"
+
+/* Why the bytes are refused; for want of memory the sentence is missing. */
+static __printf(2, 3) int refuse(struct nflua_run *run, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	run->reason = kvasprintf(GFP_KERNEL, fmt, ap);
+	va_end(ap);
+	return -EPROTO;
+}
+
+/* What ip_rcv() demands, in its order. */
+static int check_ip(struct nflua_run *run, struct sk_buff *skb)
+{
+	static const char not[] = "not a valid IPv4 packet";
+	const struct iphdr *ip = ip_hdr(skb);
+	unsigned int len, header;
+	__sum16 sum;
+
+	if (skb->len < sizeof(*ip))
+		return refuse(run, "%s: it has %u bytes, and its header at least %zu",
+			      not, skb->len, sizeof(*ip));
+	if (ip->version != 4)
+		return refuse(run, "%s: its version is %u", not, ip->version);
+	header = ip->ihl * 4;
+	if (header < sizeof(*ip))
+		return refuse(run, "%s: its header length is %u", not, header);
+	if (skb->len < header)
+		return refuse(run, "%s: it has %u bytes, and its header %u",
+			      not, skb->len, header);
+	if (ip_fast_csum(ip, ip->ihl)) {
+		struct iphdr *fixed = (struct iphdr *)ip;
+
+		sum = ip->check;
+		ip_send_check(fixed);
+		return refuse(run, "%s: its header checksum is 0x%04x, and would have to be 0x%04x",
+			      not, ntohs(sum), ntohs(fixed->check));
+	}
+	len = ntohs(ip->tot_len);
+	if (len < header)
+		return refuse(run, "%s: its length is %u, less than its header's",
+			      not, len);
+	if (skb->len < len)
+		return refuse(run, "%s: it ends after %u of %u bytes", not,
+			      skb->len, len);
+	skb_trim(skb, len);
+	skb_set_transport_header(skb, header);
+	run->pf = NFPROTO_IPV4;
+	return 0;
+}
+
+/* What ipv6_rcv() demands of the headers it reads. */
+static int check_ip6(struct nflua_run *run, struct sk_buff *skb)
+{
+	static const char not[] = "not a valid IPv6 packet";
+	const struct ipv6hdr *ip = ipv6_hdr(skb);
+	unsigned int len, header = sizeof(*ip);
+
+	if (skb->len < header)
+		return refuse(run, "%s: it has %u bytes, and its header %u",
+			      not, skb->len, header);
+	if (ip->version != 6)
+		return refuse(run, "%s: its version is %u", not, ip->version);
+	if (ipv6_addr_is_multicast(&ip->saddr))
+		return refuse(run, "%s: its source is a multicast address", not);
+	if (ipv6_addr_is_multicast(&ip->daddr) &&
+	    !IPV6_ADDR_MC_SCOPE(&ip->daddr))
+		return refuse(run, "%s: the scope of its multicast address is 0",
+			      not);
+	len = ntohs(ip->payload_len);
+	/* A jumbogram has its length in the hop-by-hop header. */
+	if (!len && ip->nexthdr == NEXTHDR_HOP)
+		return refuse(run, "%s: its length is 0, and jumbograms are too long for a run",
+			      not);
+	len += header;
+	if (skb->len < len)
+		return refuse(run, "%s: it ends after %u of %u bytes", not,
+			      skb->len, len);
+	skb_trim(skb, len);
+	if (ip->nexthdr == NEXTHDR_HOP) {
+		const struct ipv6_opt_hdr *hop = (const void *)(ip + 1);
+
+		if (len - header >= sizeof(*hop))
+			header += ipv6_optlen(hop);
+		if (len < header + (header == sizeof(*ip)))
+			return refuse(run, "%s: its hop-by-hop header goes beyond its end",
+				      not);
+	}
+	skb_set_transport_header(skb, header);
+	run->pf = NFPROTO_IPV6;
+	return 0;
+}
+
+/* The link layer as a device, and a VLAN device above it, leave it behind. */
+static int parse_link(struct nflua_run *run, struct sk_buff *skb)
+{
+	const struct ethhdr *eth = eth_hdr(skb);
+
+	if (skb->len < ETH_HLEN)
+		return refuse(run, "not an Ethernet frame: it has %u bytes, and its header %u",
+			      skb->len, ETH_HLEN);
+	skb->protocol = eth->h_proto;
+	if (is_broadcast_ether_addr(eth->h_dest))
+		skb->pkt_type = PACKET_BROADCAST;
+	else if (is_multicast_ether_addr(eth->h_dest))
+		skb->pkt_type = PACKET_MULTICAST;
+	__skb_pull(skb, ETH_HLEN);
+	while (eth_type_vlan(skb->protocol)) {
+		if (skb->len < VLAN_HLEN + sizeof(u16))
+			return refuse(run, "not an Ethernet frame: it ends in its VLAN tag");
+		/* It is ours alone, so no copy is made that could fail. */
+		if (!skb_vlan_untag(skb)) {
+			run->skb = NULL;
+			return -ENOMEM;
+		}
+		__vlan_hwaccel_clear_tag(skb);
+	}
+	return 0;
+}
+
+/**
+ * nflua_frame_parse() - make the bytes of a run a packet
+ * @run: the run; @run->skb, @run->pf and @run->head are filled in
+ *
+ * Context: process, sleeps
+ * Return: 0, -ENOMEM, -EPROTO with @run->reason for bytes that no hook meets
+ */
+int nflua_frame_parse(struct nflua_run *run)
+{
+	const unsigned int room = LL_MAX_HEADER + NET_IP_ALIGN;
+	struct sk_buff *skb;
+	int err = 0;
+
+	skb = alloc_skb(room + run->size, GFP_KERNEL | __GFP_NOWARN);
+	if (!skb)
+		return -ENOMEM;
+	run->skb = skb;
+	skb_reserve(skb, room);
+	skb_put_data(skb, run->data, run->size);
+	skb_reset_mac_header(skb);
+	if (!run->raw) {
+		err = parse_link(run, skb);
+		if (err)
+			return err;
+	} else if (!skb->len) {
+		return refuse(run, "not a packet: it has no bytes");
+	} else if (skb->data[0] >> 4 == 4) {
+		skb->protocol = htons(ETH_P_IP);
+	} else if (skb->data[0] >> 4 == 6) {
+		skb->protocol = htons(ETH_P_IPV6);
+	} else {
+		return refuse(run, "neither an IPv4 nor an IPv6 packet: its version is %u",
+			      skb->data[0] >> 4);
+	}
+	skb_reset_network_header(skb);
+	skb_reset_mac_len(skb);
+	if (skb->protocol == htons(ETH_P_IP))
+		err = check_ip(run, skb);
+	else if (skb->protocol == htons(ETH_P_IPV6))
+		err = check_ip6(run, skb);
+	else
+		err = refuse(run, "neither an IPv4 nor an IPv6 packet: its Ethernet type is 0x%04x",
+			     ntohs(skb->protocol));
+	run->head = skb->mac_len;
+	return err;
+}
+
+/**
+ * nflua_frame_place() - make the packet what it is at its hook
+ * @run: the run, with its devices and its hook
+ *
+ * What leaves this host has no link layer yet, unless it only passes through.
+ */
+void nflua_frame_place(struct nflua_run *run)
+{
+	struct net_device *in = run->hs.in;
+	struct net_device *out = run->hs.out;
+	struct sk_buff *skb = run->skb;
+
+	skb->mark = run->mark;
+	switch (run->hooknum) {
+	case NF_INET_LOCAL_OUT:
+		/* The device is the route's as yet. */
+		break;
+	case NF_INET_POST_ROUTING:
+		skb->dev = out;
+		break;
+	default:
+		skb->dev = in;
+	}
+	if (!in || run->hooknum == NF_INET_LOCAL_OUT) {
+		skb->pkt_type = PACKET_HOST;
+		skb->mac_header = (typeof(skb->mac_header))~0U;
+		skb->mac_len = 0;
+		return;
+	}
+	skb->skb_iif = in->ifindex;
+	if (run->pf == NFPROTO_IPV6)
+		IP6CB(skb)->iif = in->ifindex;
+	else
+		IPCB(skb)->iif = in->ifindex;
+}

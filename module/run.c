@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Test runs: an entry point is called on bytes that a user gives, as a packet
+ * would call it, and nothing but the script's own variables and shared objects
+ * notices.
+ *
+ * The packet is an sk_buff that nobody else has, its devices are stand-ins that
+ * were never registered. The entry point is a copy, whose statistics are the
+ * run's own; what would be told to others (an error, a printed line, a
+ * suspension) is kept here, because the copy, or the hook state that the state
+ * works on, belongs to a run.
+ *
+ * Runs on two CPUs do not slow each other down, for none of them writes what
+ * the other looks at: run, packet, hook state, copy and devices are the
+ * caller's; the counters are per CPU, and the state is the CPU's, a large
+ * allocation of its own as is the Lua stack in it. What both read (the
+ * generation, its table of states, the interpreter's code and tables) is
+ * written when a generation comes, changes its limits or goes, and
+ * &nflua_generation.runs when a run begins or ends. Lua objects of up to 32
+ * bytes are as close to others' as the slab allocator has them.
+ */
+#include <linux/bottom_half.h>
+#include <linux/etherdevice.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/net_namespace.h>
+#include "genl.h"
+#include "run.h"
+
+/* Calls between two looks at the clock, and how long a request may take. */
+#define BATCH		256
+#define REQUEST_TIME	(HZ / 2)
+
+/*
+ * Whoever lets a packet of a run go on ends here: it goes nowhere. That it is
+ * a hook state's okfn tells that the state is a run's.
+ */
+static int run_okfn(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	return 0;
+}
+
+/**
+ * nflua_run_of() - the run that a packet belongs to
+ * @hs: where it was met, or NULL
+ *
+ * Return: NULL for a packet of the network
+ */
+struct nflua_run *nflua_run_of(const struct nf_hook_state *hs)
+{
+	if (!hs || hs->okfn != run_okfn)
+		return NULL;
+	return container_of(hs, struct nflua_run, hs);
+}
+
+/**
+ * nflua_run_failed() - keep the error of a call
+ * @run: the run
+ * @kind: NFLUA_A_ERROR_*
+ * @text: message and traceback
+ * @len: its length, at most %NFLUA_FAILURE_MAX
+ *
+ * Context: any, in nflua_entry_run()
+ */
+void nflua_run_failed(struct nflua_run *run, int kind, const char *text,
+		      size_t len)
+{
+	run->failed++;
+	run->error = kind;
+	memcpy(run->text, text, len);
+	run->text[len] = 0;
+}
+
+/**
+ * nflua_run_printed() - keep what a call printed
+ * @run: the run
+ * @text: the lines
+ * @len: their length
+ *
+ * Context: any, in nflua_entry_run()
+ */
+void nflua_run_printed(struct nflua_run *run, const char *text, size_t len)
+{
+	len = min_t(size_t, len, sizeof(run->output) - run->output_len);
+	memcpy(run->output + run->output_len, text, len);
+	run->output_len += len;
+}
+
+static bool is_meant(const struct nflua_run *run, const struct nflua_reg *reg)
+{
+	return (run->kind < 0 || run->kind == reg->kind) &&
+	       (!run->name || !strcmp(run->name, reg->name));
+}
+
+/* Says which entry points there are, as the user names them. */
+static int refuse_entry(struct nflua_run *run,
+			const struct nflua_generation *gen, bool several,
+			struct netlink_ext_ack *extack)
+{
+	static const char *const kinds[] = {
+		[NFLUA_ENTRY_FUNCTION] = "function",
+		[NFLUA_ENTRY_MATCH] = "match",
+		[NFLUA_ENTRY_TARGET] = "target",
+		[NFLUA_ENTRY_HOOK] = "hook",
+	};
+	const size_t size = 1024;
+	char *list = kmalloc(size, GFP_KERNEL);
+	size_t len = 0;
+	unsigned int i;
+
+	if (!list)
+		return -ENOMEM;
+	*list = 0;
+	for (i = 0; i < gen->nentries; i++) {
+		const struct nflua_reg *reg = &gen->entries[i].reg;
+
+		if (several && !is_meant(run, reg))
+			continue;
+		len += scnprintf(list + len, size - len, "%s%s:%s",
+				 len ? ", " : "", kinds[reg->kind], reg->name);
+	}
+	if (several)
+		NL_SET_ERR_MSG(extack,
+			       "several entry points may be meant: name one, and its kind");
+	else if (gen->nentries)
+		NL_SET_ERR_MSG(extack,
+			       "the script has no such entry point");
+	else
+		NL_SET_ERR_MSG(extack, "the script has no entry point");
+	if (several)
+		run->reason = kasprintf(GFP_KERNEL,
+					"several entry points may be meant: %s",
+					list);
+	else if (gen->nentries)
+		run->reason = kasprintf(GFP_KERNEL,
+					"the script has no such entry point; it has %s",
+					list);
+	kfree(list);
+	return several ? -ENOTUNIQ : -ENOENT;
+}
+
+/* Chooses the entry point and copies it. */
+static int choose_entry(struct nflua_run *run, struct nflua_generation *gen,
+			struct netlink_ext_ack *extack)
+{
+	const struct nflua_entry *entry = NULL;
+	struct nflua_stats *stats;
+	unsigned int i;
+
+	for (i = 0; i < gen->nentries; i++) {
+		if (!is_meant(run, &gen->entries[i].reg))
+			continue;
+		if (entry)
+			return refuse_entry(run, gen, true, extack);
+		entry = &gen->entries[i];
+	}
+	if (!entry)
+		return refuse_entry(run, gen, false, extack);
+	stats = nflua_stats_create();
+	if (!stats)
+		return -ENOMEM;
+	run->entry = *entry;
+	run->entry.stats = stats;
+	run->entry.run = run;
+	run->kind = entry->reg.kind;
+	return 0;
+}
+
+/* Where a hook meets packets is its own; others may be anywhere. */
+static int choose_hook(struct nflua_run *run, struct netlink_ext_ack *extack)
+{
+	const struct nflua_reg *reg = &run->entry.reg;
+
+	if (reg->kind != NFLUA_ENTRY_HOOK) {
+		if (run->hooknum < 0)
+			run->hooknum = NF_INET_LOCAL_IN;
+		return 0;
+	}
+	if (run->hooknum >= 0 && run->hooknum != reg->hooknum) {
+		NL_SET_ERR_MSG(extack,
+			       "a hook of a script meets packets at its own place only");
+		return -EINVAL;
+	}
+	run->hooknum = reg->hooknum;
+	if (reg->family != NFPROTO_INET && reg->family != run->pf) {
+		run->reason = kasprintf(GFP_KERNEL,
+					"hook '%s' meets no IPv%c packets",
+					reg->name,
+					run->pf == NFPROTO_IPV4 ? '4' : '6');
+		return -EPROTO;
+	}
+	return 0;
+}
+
+/*
+ * A device that looks like the one of that name, or like none. Unregistered,
+ * it is seen by nobody, and gone with free_netdev().
+ */
+static struct net_device *stand_in(struct net *net, const char *name)
+{
+	struct net_device *real, *dev;
+
+	dev = alloc_netdev(0, name, NET_NAME_USER, ether_setup);
+	if (!dev)
+		return NULL;
+	dev_net_set(dev, net);
+	rcu_read_lock();
+	real = dev_get_by_name_rcu(net, name);
+	if (real)
+		dev->ifindex = real->ifindex;
+	rcu_read_unlock();
+	return dev;
+}
+
+static int make_devices(struct nflua_run *run, struct net *net)
+{
+	const unsigned int hook = BIT(run->hooknum);
+	const char *iif = run->iif, *oif = run->oif;
+
+	if (!iif && hook & (BIT(NF_INET_PRE_ROUTING) | BIT(NF_INET_LOCAL_IN) |
+			    BIT(NF_INET_FORWARD)))
+		iif = "eth0";
+	if (!oif && hook & (BIT(NF_INET_FORWARD) | BIT(NF_INET_LOCAL_OUT) |
+			    BIT(NF_INET_POST_ROUTING)))
+		oif = "eth1";
+	if (iif) {
+		run->hs.in = stand_in(net, iif);
+		if (!run->hs.in)
+			return -ENOMEM;
+	}
+	if (oif) {
+		run->hs.out = stand_in(net, oif);
+		if (!run->hs.out)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int make_packet(struct nflua_run *run, struct net *net)
+{
+	struct sk_buff *skb = run->skb;
+
+	run->hs.net = net;
+	run->hs.hook = run->hooknum;
+	run->hs.pf = run->pf;
+	run->hs.okfn = run_okfn;
+	nflua_frame_place(run);
+	run->before_size = run->head + skb->len;
+	run->before = kmemdup(skb->data - run->head, run->before_size,
+			      GFP_KERNEL | __GFP_NOWARN);
+	return run->before ? 0 : -ENOMEM;
+}
+
+/*
+ * At most @calls calls on this CPU, and none that begins after the next tick,
+ * so that nobody waits long for the CPU. The clock is read around all of them:
+ * a look at it would cost more than some callbacks do.
+ */
+static void run_batch(struct nflua_run *run, u32 calls)
+{
+	const unsigned long tick = jiffies;
+	enum nflua_role role = NFLUA_ROLE_MATCH;
+	int on_error = NFLUA_ON_ERROR_NOMATCH;
+	u64 start;
+	u32 n = 0;
+
+	if (run->kind == NFLUA_ENTRY_HOOK) {
+		role = NFLUA_ROLE_HOOK;
+		on_error = run->entry.reg.on_error;
+	} else if (run->kind == NFLUA_ENTRY_TARGET ||
+		   (run->kind == NFLUA_ENTRY_FUNCTION &&
+		    run->as == NFLUA_ENTRY_TARGET)) {
+		role = NFLUA_ROLE_TARGET;
+		on_error = NFLUA_ON_ERROR_CONTINUE;
+	}
+	local_bh_disable();
+	rcu_read_lock();
+	run->cpu = raw_smp_processor_id();
+	start = ktime_get_ns();
+	do {
+		run->outcome = nflua_entry_run(&run->entry, role, on_error,
+					       run->skb, &run->hs);
+	} while (++n < calls && jiffies == tick);
+	run->time += ktime_get_ns() - start;
+	rcu_read_unlock();
+	local_bh_enable();
+	run->calls += n;
+}
+
+static int run_batches(struct nflua_run *run, const struct nflua_generation *gen)
+{
+	const unsigned long end = jiffies + REQUEST_TIME;
+
+	do {
+		run_batch(run, min_t(u32, run->repeat - run->calls, BATCH));
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	} while (run->calls < run->repeat && !READ_ONCE(gen->retired) &&
+		 time_before(jiffies, end));
+	return 0;
+}
+
+/**
+ * nflua_run() - run an entry point of a script on bytes
+ * @nn: the namespace
+ * @run: what is asked for, the rest zero; nflua_run_clear() it in any case
+ * @extack: gets a sentence
+ *
+ * Ends before @run->repeat calls if they take long, or if the script is
+ * replaced or unloaded meanwhile, but not before the first.
+ *
+ * Context: process, sleeps, no lock of nflua held; any number at once
+ * Return: 0, -ENOENT and -ENOTUNIQ for the entry point, -EPROTO for bytes that
+ * no hook meets (with @run->reason), -EINVAL, -EINTR, -ENOMEM
+ */
+int nflua_run(struct nflua_net *nn, struct nflua_run *run,
+	      struct netlink_ext_ack *extack)
+{
+	struct nflua_generation *gen = NULL;
+	struct nflua_script *script;
+	int err;
+
+	err = nflua_frame_parse(run);
+	if (err)
+		goto refused;
+	mutex_lock(&nn->lock);
+	script = nflua_genl_script(nn, run->script, extack);
+	if (!IS_ERR(script)) {
+		gen = script->gen;
+		nflua_generation_get(gen);
+	}
+	mutex_unlock(&nn->lock);
+	if (!gen)
+		return PTR_ERR(script);
+	err = choose_entry(run, gen, extack) ?: choose_hook(run, extack) ?:
+	      make_devices(run, nn->net) ?: make_packet(run, nn->net) ?:
+	      run_batches(run, gen);
+	nflua_generation_put(gen);
+refused:
+	if (err == -EPROTO)
+		NL_SET_ERR_MSG(extack, "no hook would meet this packet");
+	return err;
+}
+
+/**
+ * nflua_run_changed() - what the script made of the packet
+ * @run: the run
+ * @size: gets the number of bytes
+ *
+ * Return: the bytes, from where @run->data began; NULL if they are as they were
+ */
+const void *nflua_run_changed(const struct nflua_run *run, u32 *size)
+{
+	const void *bytes = skb_network_header(run->skb) - run->head;
+
+	*size = run->head + run->skb->len - skb_network_offset(run->skb);
+	if (*size == run->before_size && !memcmp(bytes, run->before, *size))
+		return NULL;
+	return bytes;
+}
+
+/**
+ * nflua_run_clear() - give back all that a run made
+ * @run: the run, whatever nflua_run() answered
+ *
+ * Context: process, sleeps
+ */
+void nflua_run_clear(struct nflua_run *run)
+{
+	kfree_skb(run->skb);
+	if (run->hs.in)
+		free_netdev(run->hs.in);
+	if (run->hs.out)
+		free_netdev(run->hs.out);
+	nflua_stats_put(run->entry.stats);
+	kfree(run->before);
+	kfree(run->reason);
+}
