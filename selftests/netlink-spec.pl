@@ -213,9 +213,9 @@ sub unsigned {
 
 # The payloads that answer a request, or undef with the error in $!.
 sub ask {
-	my ($cmd, $flags) = @_;
+	my ($cmd, $flags, $more) = @_;
 	my ($sock, @answers);
-	my $payload = pack('CCS', $cmd, 1, 0) . attr(2, "$spec->{name}\0");
+	my $payload = pack('CCS', $cmd, 1, 0) . attr(2, "$spec->{name}\0") . ($more // '');
 
 	socket($sock, 16, SOCK_RAW, 16) or return undef;
 	send($sock, pack('LSSLL', 16 + length $payload, GENL_ID_CTRL, 1 | $flags, $seq++, 0) .
@@ -266,39 +266,54 @@ my @groups = sort map { attrs($_)->{1} =~ tr/\0//dr } values %{ attrs($family->{
 is("@groups", join(' ', sort map { $_->{name} } @{ $spec->{'mcast-groups'}{list} }),
    'kernel: groups');
 
-# The policy comes one attribute a message.
-my $policy = ask(GETPOLICY, 0x300);
-my %policy;
-for my $message (@{ $policy // [] }) {
-	next unless $message->{8};
-	my ($index) = values %{ attrs($message->{8}) };
-	my $one = attrs($index);
-
-	$policy{$_} = attrs($one->{$_}) for keys %$one;
-}
-ok(scalar %policy, 'kernel: gives its policy', "$!");
-
+# The policy of an operation, one attribute a message: each set of attributes has
+# its own, which all operations with it share.
 my %kinds = (u8 => 2, u16 => 3, u32 => 4, u64 => 5, binary => 10, string => 12, nest => 13);
-my %names = reverse %{ $number{script} };
-my %requested = map { ($_ => 1) } map { @{ $_->{do}{request}{attributes} } }
-	grep { $_->{do} } @{ $ops->{list} };
-for my $name (sort keys %requested) {
-	my $spec_attr = $attributes{script}{$name};
-	my $checks = $spec_attr->{checks} // {};
-	my $live_attr = delete $policy{ $number{script}{$name} } // {};
+for my $set (map { $_->{name} } @{ $spec->{'attribute-sets'} }) {
+	my @ops = grep { $_->{do} && $_->{'attribute-set'} eq $set } @{ $ops->{list} };
+	my %requested = map { ($_ => 1) } map { @{ $_->{do}{request}{attributes} } } @ops;
+	my %names = reverse %{ $number{$set} };
+	my (%policy, $answer);
 
-	is(defined $live_attr->{1} ? unsigned($live_attr->{1}) : 'nothing',
-	   $kinds{ $spec_attr->{type} }, "kernel: type of $name");
-	is(unsigned($live_attr->{7} // pack('C', 0)), $checks->{'max-len'},
-	   "kernel: greatest length of $name") if defined $checks->{'max-len'};
-	is(unsigned($live_attr->{5} // pack('C', 0)), $checks->{max},
-	   "kernel: greatest value of $name") if defined $checks->{max};
-	is(unsigned($live_attr->{12} // pack('C', 0)),
-	   (1 << @{ $definitions{ $checks->{'flags-mask'} }{entries} }) - 1,
-	   "kernel: bits of $name") if defined $checks->{'flags-mask'};
+	next unless @ops;
+	for my $op (@ops) {
+		my %one;
+
+		$answer = ask(GETPOLICY, 0x300, attr(10, pack('L', $op->{value})));
+		for my $message (@{ $answer // [] }) {
+			next unless $message->{8};
+			my ($index) = values %{ attrs($message->{8}) };
+			my $one = attrs($index);
+
+			$one{$_} = $one->{$_} for keys %$one;
+		}
+		ok(scalar %one, "kernel: $op->{name}: gives its policy", "$!");
+		%policy = %one unless %policy;
+		ok(join(' ', map { "$_=$one{$_}" } sort keys %one) eq
+		   join(' ', map { "$_=$policy{$_}" } sort keys %policy),
+		   "kernel: $op->{name}: that of all with the attributes of $set");
+	}
+	$policy{$_} = attrs($policy{$_}) for keys %policy;
+	for my $name (sort keys %requested) {
+		my $spec_attr = $attributes{$set}{$name};
+		my $checks = $spec_attr->{checks} // {};
+		my $live_attr = delete $policy{ $number{$set}{$name} } // {};
+
+		is(defined $live_attr->{1} ? unsigned($live_attr->{1}) : 'nothing',
+		   $kinds{ $spec_attr->{type} }, "kernel: type of $set $name");
+		is(unsigned($live_attr->{7} // pack('C', 0)), $checks->{'max-len'},
+		   "kernel: greatest length of $set $name") if defined $checks->{'max-len'};
+		is(unsigned($live_attr->{5} // pack('C', 0)), $checks->{max},
+		   "kernel: greatest value of $set $name") if defined $checks->{max};
+		is(unsigned($live_attr->{4} // pack('C', 0)), $checks->{min},
+		   "kernel: least value of $set $name") if defined $checks->{min};
+		is(unsigned($live_attr->{12} // pack('C', 0)),
+		   (1 << @{ $definitions{ $checks->{'flags-mask'} }{entries} }) - 1,
+		   "kernel: bits of $set $name") if defined $checks->{'flags-mask'};
+	}
+	my @more = grep { unsigned($policy{$_}{1}) } keys %policy;
+	ok(!@more, "kernel: takes nothing else of $set", join ' ', map { $names{$_} // $_ } @more);
 }
-my @more = grep { unsigned($policy{$_}{1}) } keys %policy;
-ok(!@more, 'kernel: takes nothing else', join ' ', map { $names{$_} // $_ } @more);
 
 print "1..$count\n";
 exit($failed ? 1 : 0);

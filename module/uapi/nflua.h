@@ -103,7 +103,7 @@ enum nflua_script_flags {
 };
 
 /**
- * enum nflua_script_attr - attributes of all commands, top level
+ * enum nflua_script_attr - attributes of all commands but RUN, top level
  *
  * @NFLUA_A_SCRIPT_NAME: string
  * @NFLUA_A_SCRIPT_FLAGS: u32, &enum nflua_script_flags

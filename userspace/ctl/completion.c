@@ -16,6 +16,10 @@ static const char *const bash_words[] = {
 	[CTL_WORD_NETNS] = "COMPREPLY=($(compgen -W \"$(ls /run/netns 2>/dev/null)\" -- \"$cur\"))",
 	[CTL_WORD_COMMAND] = "COMPREPLY=($(compgen -W \"$commands\" -- \"$cur\"))",
 	[CTL_WORD_GROUP] = "COMPREPLY=($(compgen -W 'events log errors' -- \"$cur\"))",
+	[CTL_WORD_SCRIPT_FILE] = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\") $(compgen -W \"$([[ -e /sys/module/nflua ]] && nfluactl \"${ns[@]}\" list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\"))",
+	[CTL_WORD_HOOK] = "COMPREPLY=($(compgen -W 'prerouting input forward output postrouting' -- \"$cur\"))",
+	[CTL_WORD_DEVICE] = "COMPREPLY=($(compgen -W \"$(ls /sys/class/net)\" -- \"$cur\"))",
+	[CTL_WORD_ROLE] = "COMPREPLY=($(compgen -W 'match target' -- \"$cur\"))",
 	[CTL_WORD_SHELL] = "COMPREPLY=($(compgen -W bash -- \"$cur\"))",
 };
 

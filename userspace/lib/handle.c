@@ -196,12 +196,14 @@ static int refusal(struct nflua *nl, const struct nlmsghdr *nlh)
 /* A message of the family that says why: kept until the refusal comes. */
 static int keep_script_error(struct nflua *nl, const struct nlmsghdr *nlh)
 {
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const bool run = genl->cmd == NFLUA_CMD_RUN;
 	const struct nlattr *attr, *error = NULL, *output = NULL;
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
-		if (mnl_attr_get_type(attr) == NFLUA_A_SCRIPT_ERROR)
+		if (mnl_attr_get_type(attr) == (run ? NFLUA_A_RUN_ERROR : NFLUA_A_SCRIPT_ERROR))
 			error = attr;
-		else if (mnl_attr_get_type(attr) == NFLUA_A_SCRIPT_OUTPUT)
+		else if (!run && mnl_attr_get_type(attr) == NFLUA_A_SCRIPT_OUTPUT)
 			output = attr;
 	}
 	if (!error)

@@ -123,6 +123,76 @@ struct nflua_script {
 	size_t output_size;
 };
 
+#define NFLUA_DEVICE_MAX	15	/* characters of a device's name */
+
+/**
+ * struct nflua_run - a packet to be put to an entry point
+ * @script: name of the script
+ * @kind: &enum nflua_entry_kind, -1 for any
+ * @entry: name of the entry point, NULL for any; with @kind it must say which
+ *	one is meant, unless there is only one
+ * @as: what a function serves as, %NFLUA_ENTRY_MATCH or %NFLUA_ENTRY_TARGET; 0
+ *	for a match
+ * @data: the bytes
+ * @size: number of bytes, at most %NFLUA_RUN_SIZE_MAX
+ * @flags: &enum nflua_run_flags
+ * @hooknum: NF_INET_*, -1 for a hook's own place, or else the input hook
+ * @iif: name of the input device, NULL for the default
+ * @oif: name of the output device, NULL for the default
+ * @mark: the packet's mark
+ * @repeat: number of calls; 0 stands for 1
+ */
+struct nflua_run {
+	const char *script;
+	int kind;
+	const char *entry;
+	enum nflua_entry_kind as;
+	const void *data;
+	size_t size;
+	uint32_t flags;
+	int hooknum;
+	const char *iif;
+	const char *oif;
+	uint32_t mark;
+	uint32_t repeat;
+};
+
+/**
+ * struct nflua_run_result - what a run found
+ * @kind: what was called
+ * @entry: its name
+ * @hooknum: NF_INET_* where it met the packet
+ * @outcome: &enum nflua_outcome_attr, of the last call
+ * @by_policy: the last call failed, and @outcome is the failure policy
+ * @failed: calls that failed
+ * @error: &enum nflua_error_attr, of the last one that failed
+ * @text: its message and traceback, or NULL
+ * @output: what the calls printed
+ * @output_size: bytes of @output, which may contain NULs; there is one behind
+ * @calls: number of calls
+ * @time: nanoseconds that they took together
+ * @cpu: the CPU of the last call
+ * @data: the packet, if the script changed it, or NULL
+ * @size: bytes of @data
+ */
+struct nflua_run_result {
+	enum nflua_entry_kind kind;
+	char *entry;
+	uint8_t hooknum;
+	enum nflua_outcome_attr outcome;
+	bool by_policy;
+	uint32_t failed;
+	enum nflua_error_attr error;
+	char *text;
+	char *output;
+	size_t output_size;
+	uint32_t calls;
+	uint64_t time;
+	uint32_t cpu;
+	char *data;
+	size_t size;
+};
+
 /* Multicast groups, as bits for nflua_subscribe(). */
 enum nflua_group {
 	NFLUA_GROUP_EVENTS	= 1 << 0,	/* a script came, changed, went */
@@ -186,6 +256,10 @@ uint64_t nflua_entry_errors(const struct nflua_entry *entry);
 /* limits.c */
 int nflua_change_limits(struct nflua *nl, const char *name, struct nflua_limits *limits);
 
+/* run.c */
+int nflua_run(struct nflua *nl, const struct nflua_run *run, struct nflua_run_result *result);
+void nflua_run_free(struct nflua_run_result *result);
+
 /* message.c */
 int nflua_subscribe(struct nflua *nl, unsigned int groups, size_t buffer);
 int nflua_receive(struct nflua *nl, struct nflua_message *message);
@@ -200,6 +274,8 @@ const char *nflua_error_name(unsigned int error);
 const char *nflua_on_error_name(unsigned int on_error);
 const char *nflua_family_name(unsigned int family);
 const char *nflua_hook_name(unsigned int hooknum);
+int nflua_kind_find(const char *name);
+int nflua_hook_find(const char *name);
 const char *nflua_event_name(unsigned int event);
 const char *nflua_group_name(unsigned int group);
 unsigned int nflua_group_find(const char *name);

@@ -157,6 +157,38 @@ const char *nflua_hook_name(unsigned int hooknum)
 	return WORD(hooks, hooknum);
 }
 
+static int find(const char *const *words, unsigned int count, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (words[i] && !strcmp(words[i], name))
+			return i;
+	return -1;
+}
+
+/**
+ * nflua_kind_find() - the kind of entry point of a word
+ * @name: the word
+ *
+ * Return: &enum nflua_entry_kind, -1 if there is none
+ */
+int nflua_kind_find(const char *name)
+{
+	return find(kinds, MNL_ARRAY_SIZE(kinds), name);
+}
+
+/**
+ * nflua_hook_find() - the IPv4, IPv6 or inet hook of a word
+ * @name: the word
+ *
+ * Return: NF_INET_*, -1 if there is none
+ */
+int nflua_hook_find(const char *name)
+{
+	return find(hooks, MNL_ARRAY_SIZE(hooks), name);
+}
+
 /**
  * nflua_event_name() - the word for what happened to a script
  * @event: &enum nflua_event
