@@ -86,11 +86,13 @@ if [ $module = absent ]; then
 	expect "no module: monitor exits 3" 3 'module nflua is not loaded'
 	run eval x 1
 	expect "no module: eval exits 3" 3 'module nflua'
+	run run x --hex 45
+	expect "no module: run exits 3" 3 'module nflua'
 	echo 'return' >good.lua
 	run load good.lua
 	expect "no module: load exits 3" 3 'module nflua'
 else
-	for what in list show unload monitor eval load; do
+	for what in list show unload monitor eval run load; do
 		skip "no module: $what" "the module is there"
 	done
 	skip "nothing on standard output" "the module is there"
@@ -147,7 +149,7 @@ run help
 expect "help" 0 "" '^  load FILE'
 run --help
 expect "--help" 0 "" '^  load FILE'
-for command in load replace unload list show monitor eval check limits resume version help completion; do
+for command in load replace unload list show monitor eval check run limits resume version help completion; do
 	run help "$command"
 	expect "help $command" 0 "" "^usage: nfluactl $command"
 	run "$command" --help
@@ -201,6 +203,53 @@ run limits 'a b'
 expect "limits: a name that is none" 1 'no name for a script'
 run limits a b
 expect "limits: two names" 1 "'b' is one word too many"
+
+# run, as far as it goes without the kernel
+run run
+expect "run: no script" 1 'SCRIPT.FILE.- is missing'
+run run x
+expect "run: no packet" 1 'one of --hex, --file and --pcap is needed'
+run run x --hex 45 --file good.lua
+expect "run: two packets" 1 'one of --hex, --file and --pcap is needed'
+run run 'a b' --hex 45
+expect "run: neither name nor file" 1 'no name for a script, and no file'
+for digits in 4 4x 4:5 0x45; do
+	run run x --hex "$digits"
+	expect "run: digits refused: $digits" 1 'two hexadecimal digits'
+done
+run run x --hex 45 --hook forwards
+expect "run: no such hook" 1 "'forwards' is no hook: prerouting, input"
+run run x --hex 45 --role hook
+expect "run: no such role" 1 "'hook' is no role: match, target"
+for mark in '' x -1 0x 1x 4294967296; do
+	run run x --hex 45 --mark "$mark"
+	expect "run: mark refused: '$mark'" 1 'is no mark'
+done
+for n in '' 0 x -1 10000001; do
+	run run x --hex 45 --repeat "$n"
+	expect "run: number refused: '$n'" 1 'is no number from 1 to 10000000'
+done
+run run x --file nothing
+expect "run: no such file" 1 "cannot open 'nothing'"
+run run x --pcap good.lua
+expect "run: no pcap file" 1 "cannot read packets from 'good.lua'"
+run run x --raw --pcap good.lua
+expect "run: --raw of a pcap file" 1 '--raw is for --hex and --file'
+run run - --file -
+expect "run: standard input twice" 1 'both the script and the packets'
+run run x --hex 45 --out -
+expect "run: --out to standard output" 1 '--out needs a file'
+run run x --hex 45 --out nowhere/out.pcap
+expect "run: --out to no folder" 1 "cannot write packets to 'nowhere/out.pcap'"
+run run x --hex 45 --expect nothing
+expect "run: no file with answers" 1 "cannot open 'nothing'"
+run run x --hex 45 --single
+expect "run: --single of a loaded script" 1 '--single is for a file'
+run -n x run ./good.lua --hex 45
+expect "run: a file with --netns" 1 '--netns has no meaning'
+run run ./nothing.lua --hex 45
+expect "run: no such script file" 1 "there is no file './nothing.lua'"
+
 run resume
 expect "resume: no name" 1 'NAME is missing'
 run resume 'a/b'
@@ -287,6 +336,10 @@ complete_words "completes behind options" "good.lua" nfluactl -j load --memory 1
 complete_words "completes help's commands" "check completion" nfluactl help c
 complete_words "completes groups" "events" nfluactl monitor --count 5 log ev
 complete_words "completes monitor's options" "--timeout" nfluactl monitor --t
+complete_words "completes files of run" "good.lua" nfluactl run go
+complete_words "completes hooks" "prerouting postrouting" nfluactl run x --hook p
+complete_words "completes roles" "target" nfluactl run x --role t
+complete_words "completes options of run" "--pretty --pcap" nfluactl run --p
 complete_words "completes nothing where nothing fits" "" nfluactl load --memory ''
 
 complete_words "completes what only check has" "--no-kernel" nfluactl check --no

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Sends packets that are described, one a line, on standard input.
 
-Usage: packets.py DEVICE SRC_MAC DST_MAC
+Usage: packets.py DEVICE|FILE.pcap|- SRC_MAC DST_MAC
+
+With the name of a file they are written there, with - in hexadecimal digits to
+standard output, one a line.
 
 A line is a Python expression made of the functions below, for instance
 ip4(udp(1, 2, b"x"), ttl=5). Lengths and checksums are right unless they are
@@ -107,14 +110,54 @@ def ip6(inner, src="fd77::1", dst="fd77::2", tclass=0, flow=0, hops=64, exts=(),
                                following, hops) + src + dst + body
 
 
+def vlan(tag, inner, kind=0x8100):
+    """A packet in a VLAN."""
+    following, data = inner
+    return kind, struct.pack("!HH", tag, following) + data
+
+
+def cuts(packet):
+    """The frames that begin as a packet's and end too early."""
+    return [Cut(packet, size) for size in range(len(packet[1]) + 14)]
+
+
+class Cut(tuple):
+    """A packet of whose frame only the first bytes are there."""
+
+    def __new__(cls, packet, size):
+        self = super().__new__(cls, packet)
+        self.size = size
+        return self
+
+
+def frames(macs):
+    for line in sys.stdin:
+        found = eval(line)  # the test's own text
+        for packet in found if isinstance(found, list) else [found]:
+            frame = macs + struct.pack("!H", packet[0]) + packet[1]
+            yield frame[:getattr(packet, "size", len(frame))]
+
+
+def write_pcap(name, packets):
+    with open(name, "wb") as file:
+        file.write(struct.pack("=IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for number, data in enumerate(packets):
+            file.write(struct.pack("=IIII", number, 0, len(data), len(data)) + data)
+
+
 def main():
     device, source, target = sys.argv[1:4]
-    macs = bytes.fromhex((target + source).replace(":", ""))
-    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    sock.bind((device, 0))
-    for line in sys.stdin:
-        kind, data = eval(line)  # the test's own text
-        sock.send(macs + struct.pack("!H", kind) + data)
+    packets = frames(bytes.fromhex((target + source).replace(":", "")))
+    if device == "-":
+        for data in packets:
+            print(data.hex())
+    elif device.endswith(".pcap"):
+        write_pcap(device, packets)
+    else:
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        sock.bind((device, 0))
+        for data in packets:
+            sock.send(data)
 
 
 main()

@@ -3,6 +3,10 @@
 --
 --   nfluactl load lua/examples/dnsblock.lua
 --   iptables -A OUTPUT -p udp --dport 53 -m lua --script dnsblock -j DROP
+--
+-- Without a rule, on packets of a file:
+--
+--   nfluactl run lua/examples/dnsblock.lua --pcap queries.pcap
 
 local netfilter = require("netfilter")
 local nf = netfilter.new{ name = "dnsblock" }
