@@ -29,36 +29,37 @@ static __printf(2, 3) int refuse(struct nflua_run *run, const char *fmt, ...)
 /* What ip_rcv() demands, in its order. */
 static int check_ip(struct nflua_run *run, struct sk_buff *skb)
 {
-	static const char not[] = "not a valid IPv4 packet";
+	static const char what[] = "not a valid IPv4 packet";
 	const struct iphdr *ip = ip_hdr(skb);
 	unsigned int len, header;
 	__sum16 sum;
 
 	if (skb->len < sizeof(*ip))
 		return refuse(run, "%s: it has %u bytes, and its header at least %zu",
-			      not, skb->len, sizeof(*ip));
+			      what, skb->len, sizeof(*ip));
 	if (ip->version != 4)
-		return refuse(run, "%s: its version is %u", not, ip->version);
+		return refuse(run, "%s: its version is %u", what, ip->version);
 	header = ip->ihl * 4;
 	if (header < sizeof(*ip))
-		return refuse(run, "%s: its header length is %u", not, header);
+		return refuse(run, "%s: its header length is %u", what, header);
 	if (skb->len < header)
 		return refuse(run, "%s: it has %u bytes, and its header %u",
-			      not, skb->len, header);
+			      what, skb->len, header);
 	if (ip_fast_csum(ip, ip->ihl)) {
 		struct iphdr *fixed = (struct iphdr *)ip;
 
 		sum = ip->check;
 		ip_send_check(fixed);
 		return refuse(run, "%s: its header checksum is 0x%04x, and would have to be 0x%04x",
-			      not, ntohs(sum), ntohs(fixed->check));
+			      what, be16_to_cpu((__force __be16)sum),
+			      be16_to_cpu((__force __be16)fixed->check));
 	}
 	len = ntohs(ip->tot_len);
 	if (len < header)
 		return refuse(run, "%s: its length is %u, less than its header's",
-			      not, len);
+			      what, len);
 	if (skb->len < len)
-		return refuse(run, "%s: it ends after %u of %u bytes", not,
+		return refuse(run, "%s: it ends after %u of %u bytes", what,
 			      skb->len, len);
 	skb_trim(skb, len);
 	skb_set_transport_header(skb, header);
@@ -69,29 +70,29 @@ static int check_ip(struct nflua_run *run, struct sk_buff *skb)
 /* What ipv6_rcv() demands of the headers it reads. */
 static int check_ip6(struct nflua_run *run, struct sk_buff *skb)
 {
-	static const char not[] = "not a valid IPv6 packet";
+	static const char what[] = "not a valid IPv6 packet";
 	const struct ipv6hdr *ip = ipv6_hdr(skb);
 	unsigned int len, header = sizeof(*ip);
 
 	if (skb->len < header)
 		return refuse(run, "%s: it has %u bytes, and its header %u",
-			      not, skb->len, header);
+			      what, skb->len, header);
 	if (ip->version != 6)
-		return refuse(run, "%s: its version is %u", not, ip->version);
+		return refuse(run, "%s: its version is %u", what, ip->version);
 	if (ipv6_addr_is_multicast(&ip->saddr))
-		return refuse(run, "%s: its source is a multicast address", not);
+		return refuse(run, "%s: its source is a multicast address", what);
 	if (ipv6_addr_is_multicast(&ip->daddr) &&
 	    !IPV6_ADDR_MC_SCOPE(&ip->daddr))
 		return refuse(run, "%s: the scope of its multicast address is 0",
-			      not);
+			      what);
 	len = ntohs(ip->payload_len);
 	/* A jumbogram has its length in the hop-by-hop header. */
 	if (!len && ip->nexthdr == NEXTHDR_HOP)
 		return refuse(run, "%s: its length is 0, and jumbograms are too long for a run",
-			      not);
+			      what);
 	len += header;
 	if (skb->len < len)
-		return refuse(run, "%s: it ends after %u of %u bytes", not,
+		return refuse(run, "%s: it ends after %u of %u bytes", what,
 			      skb->len, len);
 	skb_trim(skb, len);
 	if (ip->nexthdr == NEXTHDR_HOP) {
@@ -101,7 +102,7 @@ static int check_ip6(struct nflua_run *run, struct sk_buff *skb)
 			header += ipv6_optlen(hop);
 		if (len < header + (header == sizeof(*ip)))
 			return refuse(run, "%s: its hop-by-hop header goes beyond its end",
-				      not);
+				      what);
 	}
 	skb_set_transport_header(skb, header);
 	run->pf = NFPROTO_IPV6;

@@ -84,7 +84,7 @@ is "what is no answer for a target" "$(answer s --entry fine --role target --hex
 # --- what the script sees ---
 saw="ipv4	input	eth0	nil	0	32	2048"
 is "the defaults" "$(printed s --entry see --hex "$DNS")" "$saw"
-is "with colons and blanks" "$(printed s --entry see --hex "$(sed 's/../&: /g' <<<"$DNS")")" "$saw"
+is "with colons and blanks" "$(printed s --entry see --hex "$(fold -w 2 <<<"$DNS" | paste -sd ':' | fold -w 30)")" "$saw"
 is "raw: no link layer" "$(printed s --entry see --raw --hex "${DNS:28}")" \
 	"ipv4	input	eth0	nil	0	32	nil	packet has no such layer	34"
 is "raw IPv6" "$(printed s --entry see --raw --hex "${DNS6:28}" | cut -f 1,6)" "ipv6	52"
@@ -368,7 +368,7 @@ if [ "$LAST" -gt 0 ]; then
 		# shellcheck disable=SC2086
 		ctl load $single long.lua
 		for cpu in 0 $LAST; do
-			taskset -c $cpu nfluactl -n "$SERVER" -j run long --repeat 30000 \
+			taskset -c "$cpu" nfluactl -n "$SERVER" -j run long --repeat 30000 \
 				--raw --hex "${DNS:28}" >"out$cpu" &
 			pids[cpu]=$!
 		done
