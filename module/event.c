@@ -7,6 +7,7 @@
 #include <net/genetlink.h>
 #include "event.h"
 #include "genl.h"
+#include "run.h"
 
 static struct sk_buff *start(u8 cmd, const char *name, size_t size, gfp_t gfp,
 			     void **hdr)
@@ -164,14 +165,19 @@ free:
  * @text: the line, without newline
  * @len: its length
  *
- * Context: any
+ * Context: any; of a packet state: before the end of nflua_state_leave()
  */
 void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 {
+	struct nflua_run *run = nflua_run_of(st->packet.hs);
 	struct net *net = read_pnet(&st->gen->net);
 	struct sk_buff *skb;
 	void *hdr;
 
+	if (run) {
+		nflua_run_printed(run, text, len);
+		return;
+	}
 	if (!heard(net, NFLUA_GROUP_LOG)) {
 		if (__ratelimit(&nflua_net(net)->limit))
 			pr_info("nflua: %s: %*pE\n", st->gen->name, (int)len,

@@ -9,7 +9,6 @@
 #include "address.h"
 #include "event.h"
 #include "library.h"
-#include "run.h"
 #include "lua/kernel/lua_kernel.h"
 
 /* Modules that were required, in the registry, by name. */
@@ -146,20 +145,14 @@ int nflua_print(lua_State *L)
  * nflua_print_flush() - send what a callback printed
  * @st: its state
  *
- * Context: any; of a packet state: between nflua_state_enter() and the end of
- * nflua_state_leave()
+ * Context: any
  */
 void nflua_print_flush(struct nflua_state *st)
 {
 	const char *at = st->log;
 	unsigned int left = st->log_len;
-	struct nflua_run *run = nflua_run_of(st->packet.hs);
 
 	st->log_len = 0;
-	if (run) {
-		nflua_run_printed(run, at, left);
-		return;
-	}
 	while (left) {
 		const char *nl = memchr(at, '\n', left);
 		unsigned int n = nl ? nl - at : left;

@@ -78,18 +78,23 @@ void nflua_run_failed(struct nflua_run *run, int kind, const char *text,
 }
 
 /**
- * nflua_run_printed() - keep what a call printed
+ * nflua_run_printed() - keep a line that a call printed
  * @run: the run
- * @text: the lines
- * @len: their length
+ * @text: the line, without newline
+ * @len: its length
  *
  * Context: any, in nflua_entry_run()
  */
 void nflua_run_printed(struct nflua_run *run, const char *text, size_t len)
 {
-	len = min_t(size_t, len, sizeof(run->output) - run->output_len);
+	const size_t room = sizeof(run->output) - run->output_len;
+
+	if (!room)
+		return;
+	len = min(len, room - 1);
 	memcpy(run->output + run->output_len, text, len);
 	run->output_len += len;
+	run->output[run->output_len++] = '\n';
 }
 
 static bool is_meant(const struct nflua_run *run, const struct nflua_reg *reg)
