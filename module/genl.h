@@ -35,5 +35,6 @@ int nflua_genl_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int nflua_genl_limits(struct sk_buff *skb, struct genl_info *info);
 int nflua_genl_resume(struct sk_buff *skb, struct genl_info *info);
 int nflua_genl_eval(struct sk_buff *skb, struct genl_info *info);
+int nflua_genl_timing(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _NFLUA_GENL_H */
