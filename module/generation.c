@@ -18,8 +18,9 @@
 
 /*
  * All generations, for a new CPU needs a state of each; the CPUs that have one;
- * and whether calls are traced. Taken inside the load_lock of a namespace, and by CPU hotplug; whoever holds it
- * may therefore not touch static keys, as registering a hook does.
+ * and whether calls are traced. Taken inside the load_lock of a namespace, by
+ * CPU hotplug, and where a tracepoint is switched; whoever holds it may
+ * therefore not touch static keys, as registering a hook does.
  */
 static DEFINE_MUTEX(cpu_lock);
 static LIST_HEAD(generations);

@@ -15,7 +15,7 @@ static const struct {
 	u64 interval;
 } limits[__NFLUA_SORT_MAX] = {
 	[NFLUA_SORT_LOG] = { 2000, NSEC_PER_SEC / 1000 },
-	[NFLUA_SORT_ERRORS] = { 1000, NSEC_PER_SEC / 100 },
+	[NFLUA_SORT_ERRORS] = { 200, NSEC_PER_SEC / 100 },
 };
 
 /**
