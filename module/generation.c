@@ -189,8 +189,8 @@ static int make_entries(struct nflua_generation *gen,
 }
 
 /*
- * Makes the packet states and puts the generation where CPUs that come up find
- * it. The bodies run without the lock, which CPU hotplug waits for;
+ * Makes the missing packet states and puts the generation where CPUs that come
+ * up find it. The bodies run without the lock, which CPU hotplug waits for;
  * the second turn is for a CPU that came meanwhile.
  */
 static int add_packet_states(struct nflua_generation *gen, char **error)
