@@ -23,11 +23,13 @@ static struct sk_buff *start(u8 cmd, const char *name, size_t size, gfp_t gfp,
 	return skb;
 }
 
-static void send(struct net *net, struct sk_buff *skb, void *hdr,
-		 unsigned int group, gfp_t gfp)
+/* Return: 0, or -ESRCH if nobody got it */
+static int send(struct net *net, struct sk_buff *skb, void *hdr,
+		unsigned int group, gfp_t gfp)
 {
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&nflua_genl_family, net, skb, 0, group, gfp);
+	return genlmsg_multicast_netns(&nflua_genl_family, net, skb, 0, group,
+				       gfp);
 }
 
 /* What of a text goes to the kernel's log: its first line, if it is short. */
@@ -38,6 +40,7 @@ static int log_length(const char *text, size_t len)
 	return min_t(size_t, nl ? nl - text : len, 256);
 }
 
+/* Who listens in another namespace makes this true, too. */
 static bool heard(struct net *net, unsigned int group)
 {
 	return genl_has_listeners(&nflua_genl_family, net, group);
@@ -188,6 +191,16 @@ free:
 	nlmsg_free(skb);
 }
 
+/* A line that nobody was sent: to the kernel's log, or it is dropped. */
+static void log_unheard(const struct nflua_generation *gen, const char *text,
+			size_t len)
+{
+	if (__ratelimit(&nflua_net(read_pnet(&gen->net))->limit))
+		pr_info("nflua: %s: %*pE\n", gen->name, (int)len, text);
+	else
+		nflua_messages_drop(gen->messages, NFLUA_SORT_LOG, false);
+}
+
 /**
  * nflua_event_log() - pass on a line that a callback printed
  * @st: its state
@@ -195,7 +208,7 @@ free:
  * @len: its length
  *
  * While nobody listens it goes to the kernel's log. What is beyond the budget
- * of the script there, and of the namespace here, is dropped and counted.
+ * of the script here, and of the namespace there, is dropped and counted.
  *
  * Context: bottom halves off
  */
@@ -207,11 +220,7 @@ void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 	void *hdr;
 
 	if (!heard(net, NFLUA_GROUP_LOG)) {
-		if (__ratelimit(&nflua_net(net)->limit))
-			pr_info("nflua: %s: %*pE\n", gen->name, (int)len, text);
-		else
-			nflua_messages_drop(gen->messages, NFLUA_SORT_LOG,
-					    false);
+		log_unheard(gen, text, len);
 		return;
 	}
 	if (!may_tell(gen, NFLUA_SORT_LOG))
@@ -227,5 +236,6 @@ void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 		nlmsg_free(skb);
 		return;
 	}
-	send(net, skb, hdr, NFLUA_GROUP_LOG, GFP_ATOMIC);
+	if (send(net, skb, hdr, NFLUA_GROUP_LOG, GFP_ATOMIC))
+		log_unheard(gen, text, len);
 }

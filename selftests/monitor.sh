@@ -97,6 +97,7 @@ nf:hook{ family = "ipv4", hook = "output", priority = 0, function(pkt)
 end }
 L
 monitor all
+ALL=$PID
 monitor json -j
 JSON=$PID
 sends 0 5000
@@ -135,7 +136,8 @@ lines=$(wc -l <"$TMP/all")
 sends 0 5005
 waits_for 10 has_lines all $((lines + 1))
 is "a long line is cut there" "$(tail -n 1 "$TMP/all" | cut -d ' ' -f 6 | tr -d '\n' | wc -c)" 511
-kill -INT $PID $JSON
+kill -INT $ALL $JSON
+PID=$ALL
 ended "SIGINT ends it well"
 PID=$JSON
 ended "the other, too"
@@ -290,7 +292,8 @@ printed=10000
 began=$(date +%s%N)
 sends 0 5000 40
 took=$((($(date +%s%N) - began) / 1000000))
-check "all that was dropped is told" waits_for 10 all_told log 5010
+waits_for 10 all_told log 5010
+is "all that was dropped is told" "$(told log)" "$(dropped log)"
 lines=$(heard "$LOG and .text != \"alone\"")
 is "what is printed arrives or is dropped" $(($(heard "$LOG") + $(dropped log))) $printed
 check "2000 lines may come at once" [ "$lines" -ge 2000 ]
@@ -302,13 +305,15 @@ if [ "$LAST" -gt 0 ]; then
 	printed=$((printed + 20 * 250 + 2 * 250))
 	of_last() { [ "$(heard "$LOG and .cpu == $LAST")" = 500 ]; }
 	check "so do the script's from another CPU" waits_for 10 of_last
-	check "and what was dropped meanwhile is told" waits_for 10 all_told log 5010
+	waits_for 10 all_told log 5010
+	is "and what was dropped meanwhile is told" "$(told log)" "$(dropped log)"
 	is "again nothing is lost uncounted" $(($(heard "$LOG") + $(dropped log))) $printed
 else
 	skip "so do the script's from another CPU" "there is one CPU"
 fi
 sends 0 5012 60
-check "errors, too: what was dropped is told" waits_for 10 all_told errors 5011
+waits_for 10 all_told errors 5011
+is "errors, too: what was dropped is told" "$(told errors)" "$(dropped errors)"
 errors=$(heard '.kind == "error"')
 is "what fails is told or dropped" $((errors + $(dropped errors))) "$(field "$SERVER" floods .errors)"
 check "200 errors may come at once" [ "$errors" -ge 200 ]
