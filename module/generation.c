@@ -13,8 +13,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <crypto/sha2.h>
 #include "event.h"
 #include "script.h"
+
+static_assert(NFLUA_DIGEST_SIZE == SHA256_DIGEST_SIZE);
 
 /*
  * All generations, for a new CPU needs a state of each; the CPUs that have one;

@@ -10,7 +10,6 @@
 #include <linux/ratelimit.h>
 #include <linux/types.h>
 #include <linux/wait.h>
-#include <crypto/sha2.h>
 #include <net/net_namespace.h>
 #include "entry.h"
 #include "messages.h"
@@ -115,7 +114,7 @@ struct nflua_generation {
 	u64 deadline;
 	char *source;
 	size_t size;
-	u8 digest[SHA256_DIGEST_SIZE];
+	u8 digest[NFLUA_DIGEST_SIZE];
 	possible_net_t net;
 	struct nflua_messages *messages;
 	struct nflua_state *control;

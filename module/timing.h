@@ -38,9 +38,9 @@ struct nflua_times {
 static inline u64 nflua_bucket_from(unsigned int bucket)
 {
 	const unsigned int power = bucket >> NFLUA_BUCKET_BITS;
-	const u64 part = bucket & (BIT(NFLUA_BUCKET_BITS) - 1);
+	const u64 part = bucket & (BIT_ULL(NFLUA_BUCKET_BITS) - 1);
 
-	return power ? (BIT(NFLUA_BUCKET_BITS) + part) << (power - 1) : part;
+	return power ? (BIT_ULL(NFLUA_BUCKET_BITS) + part) << (power - 1) : part;
 }
 
 struct nflua_generation;

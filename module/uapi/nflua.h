@@ -27,6 +27,9 @@
 #define NFLUA_SOURCE_MAX	(8 * 1024 * 1024)
 #define NFLUA_PART_MAX		(32 * 1024)
 
+/* Bytes of a source's SHA-256. */
+#define NFLUA_DIGEST_SIZE	32
+
 /**
  * enum nflua_cmd - commands; each needs CAP_NET_ADMIN in the network
  *	namespace's owning user namespace
@@ -126,7 +129,7 @@ enum nflua_script_flags {
  * @NFLUA_A_SCRIPT_TIMING: u8, &enum nflua_timing; in a description: calls are
  *	measured
  * @NFLUA_A_SCRIPT_STATE: nest of &enum nflua_state_attr, repeated; not in a dump
- * @NFLUA_A_SCRIPT_DIGEST: binary, 32 bytes, SHA-256 of the source
+ * @NFLUA_A_SCRIPT_DIGEST: binary, %NFLUA_DIGEST_SIZE bytes, SHA-256 of the source
  * @NFLUA_A_SCRIPT_DROPPED: u64, messages like this one that the same CPU
  *	dropped since it sent the last one
  * @NFLUA_A_SCRIPT_LOG_DROPPED: u64, printed lines that reached neither who

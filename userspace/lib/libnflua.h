@@ -22,9 +22,6 @@
 extern "C" {
 #endif
 
-/* Bytes of a source's SHA-256. */
-#define NFLUA_DIGEST_SIZE	32
-
 struct nflua;
 
 /**
