@@ -53,10 +53,54 @@ static int put_failure(struct sk_buff *skb, const struct nflua_stats *stats)
 	return err;
 }
 
+/* Sums up as it goes: buckets first, and those that are empty are left out. */
+static int put_times(struct sk_buff *skb, const struct nflua_times *times)
+{
+	struct nlattr *nest = nla_nest_start(skb, NFLUA_A_ENTRY_TIME);
+	u64 calls = 0, total = 0, longest = 0;
+	unsigned int i;
+	int cpu;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < NFLUA_BUCKETS; i++) {
+		struct nlattr *bucket;
+		u64 sum = 0;
+
+		for_each_possible_cpu(cpu)
+			sum += READ_ONCE(per_cpu_ptr(times->cpu, cpu)->buckets[i]);
+		if (!sum)
+			continue;
+		calls += sum;
+		bucket = nla_nest_start(skb, NFLUA_A_TIME_BUCKET);
+		if (!bucket ||
+		    put_u64(skb, NFLUA_A_BUCKET_FROM, nflua_bucket_from(i),
+			    NFLUA_A_BUCKET_PAD) ||
+		    put_u64(skb, NFLUA_A_BUCKET_TO, nflua_bucket_from(i + 1) - 1,
+			    NFLUA_A_BUCKET_PAD) ||
+		    put_u64(skb, NFLUA_A_BUCKET_CALLS, sum, NFLUA_A_BUCKET_PAD))
+			return -EMSGSIZE;
+		nla_nest_end(skb, bucket);
+	}
+	for_each_possible_cpu(cpu) {
+		const struct nflua_histogram *h = per_cpu_ptr(times->cpu, cpu);
+
+		total += READ_ONCE(h->total);
+		longest = max(longest, READ_ONCE(h->max));
+	}
+	if (put_u64(skb, NFLUA_A_TIME_CALLS, calls, NFLUA_A_TIME_PAD) ||
+	    put_u64(skb, NFLUA_A_TIME_TOTAL, total, NFLUA_A_TIME_PAD) ||
+	    put_u64(skb, NFLUA_A_TIME_LONGEST, longest, NFLUA_A_TIME_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int put_stats(struct sk_buff *skb, const struct nflua_stats *stats,
 		     bool brief)
 {
 	struct nflua_counters sum = {};
+	const struct nflua_times *times;
 	u64 calls = 0;
 	unsigned int i;
 	int cpu;
@@ -75,7 +119,13 @@ static int put_stats(struct sk_buff *skb, const struct nflua_stats *stats,
 			 NFLUA_A_ERROR_MAX, NFLUA_A_ERROR_PAD, &calls) ||
 	    put_u64(skb, NFLUA_A_ENTRY_CALLS, calls, NFLUA_A_ENTRY_PAD))
 		return -EMSGSIZE;
-	return brief ? 0 : put_failure(skb, stats);
+	if (brief)
+		return 0;
+	/* Changed under two locks, of which who describes holds one. */
+	times = rcu_dereference_protected(stats->times, 1);
+	if (times && put_times(skb, times))
+		return -EMSGSIZE;
+	return put_failure(skb, stats);
 }
 
 static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
@@ -104,10 +154,76 @@ static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
 	return 0;
 }
 
-static void count_memory(const struct nflua_state *st, u64 *used, u64 *peak)
+/* Memory of states: of all together, and the most that one ever used. */
+struct memory {
+	u64 used;
+	u64 peak;
+};
+
+/* Adds a state to @sum and, unless it is @brief, to the message. */
+static int put_state(struct sk_buff *skb, const struct nflua_state *st,
+		     bool brief, struct memory *sum)
 {
-	*used += READ_ONCE(st->used);
-	*peak = max_t(u64, *peak, READ_ONCE(st->peak));
+	const struct memory mem = { READ_ONCE(st->used), READ_ONCE(st->peak) };
+	const bool control = nflua_state_is_control(st);
+	struct nlattr *nest;
+
+	sum->used += mem.used;
+	sum->peak = max(sum->peak, mem.peak);
+	if (brief)
+		return 0;
+	nest = nla_nest_start(skb, NFLUA_A_SCRIPT_STATE);
+	if (!nest || (control && nla_put_flag(skb, NFLUA_A_STATE_CONTROL)) ||
+	    (!control && !st->shared &&
+	     nla_put_u32(skb, NFLUA_A_STATE_CPU, st->cpu)) ||
+	    put_u64(skb, NFLUA_A_STATE_MEMORY, mem.used, NFLUA_A_STATE_PAD) ||
+	    put_u64(skb, NFLUA_A_STATE_PEAK, mem.peak, NFLUA_A_STATE_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Each state, if it is not @brief, and what they are together. */
+static int put_states(struct sk_buff *skb, const struct nflua_generation *gen,
+		      bool brief)
+{
+	struct memory sum = {};
+	u32 states = 0;
+	int cpu;
+
+	if (put_state(skb, gen->control, brief, &sum))
+		return -EMSGSIZE;
+	for_each_possible_cpu(cpu) {
+		const struct nflua_state *st = READ_ONCE(gen->states[cpu]);
+
+		if (!st)
+			continue;
+		states++;
+		if (put_state(skb, st, brief, &sum))
+			return -EMSGSIZE;
+		if (gen->single)
+			break;
+	}
+	if (nla_put_u32(skb, NFLUA_A_SCRIPT_STATES, states) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY, sum.used, NFLUA_A_SCRIPT_PAD) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY_PEAK, sum.peak,
+		    NFLUA_A_SCRIPT_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_dropped(struct sk_buff *skb, const struct nflua_generation *gen)
+{
+	const struct nflua_messages *m = gen->messages;
+
+	if (put_u64(skb, NFLUA_A_SCRIPT_LOG_DROPPED,
+		    nflua_messages_dropped(m, NFLUA_SORT_LOG),
+		    NFLUA_A_SCRIPT_PAD) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_ERRORS_DROPPED,
+		    nflua_messages_dropped(m, NFLUA_SORT_ERRORS),
+		    NFLUA_A_SCRIPT_PAD))
+		return -EMSGSIZE;
+	return 0;
 }
 
 /**
@@ -164,7 +280,7 @@ static int put_stub(struct sk_buff *skb, const struct nflua_script *script)
  * @skb: the message
  * @script: the script, NULL for a generation that is not in service
  * @gen: its generation, NULL if it was unloaded by force
- * @brief: without the last errors
+ * @brief: without last errors, times, and single states
  *
  * Context: process, nn->lock
  * Return: 0 or -EMSGSIZE
@@ -173,38 +289,26 @@ int nflua_describe_script(struct sk_buff *skb,
 			  const struct nflua_script *script,
 			  const struct nflua_generation *gen, bool brief)
 {
-	u64 used = 0, peak = 0;
-	u32 states = 0;
 	unsigned int i;
-	int cpu;
 
 	if (!gen)
 		return put_stub(skb, script);
-	count_memory(gen->control, &used, &peak);
-	for_each_possible_cpu(cpu) {
-		const struct nflua_state *st = READ_ONCE(gen->states[cpu]);
-
-		if (!st)
-			continue;
-		states++;
-		count_memory(st, &used, &peak);
-		if (gen->single)
-			break;
-	}
 	if (nla_put_string(skb, NFLUA_A_SCRIPT_NAME, gen->name) ||
 	    nla_put_u32(skb, NFLUA_A_SCRIPT_GENERATION, gen->number) ||
 	    nla_put_u32(skb, NFLUA_A_SCRIPT_SIZE, gen->size) ||
-	    nla_put_u32(skb, NFLUA_A_SCRIPT_STATES, states) ||
+	    nla_put(skb, NFLUA_A_SCRIPT_DIGEST, sizeof(gen->digest),
+		    gen->digest) ||
 	    nla_put_u32(skb, NFLUA_A_SCRIPT_RULES, script ? script->rules : 0) ||
 	    nla_put_u32(skb, NFLUA_A_SCRIPT_FLAGS,
 			gen->single ? NFLUA_SCRIPT_F_SINGLE : 0) ||
-	    (READ_ONCE(gen->suspended) &&
+	    (test_bit(NFLUA_GEN_SUSPENDED, &gen->flags) &&
 	     nla_put_flag(skb, NFLUA_A_SCRIPT_SUSPENDED)) ||
+	    (test_bit(NFLUA_GEN_TIMED, &gen->flags) &&
+	     nla_put_u8(skb, NFLUA_A_SCRIPT_TIMING, NFLUA_TIMING_ON)) ||
 	    put_u64(skb, NFLUA_A_SCRIPT_LOADED, gen->loaded,
 		    NFLUA_A_SCRIPT_PAD) ||
 	    nflua_describe_limits(skb, &gen->limits) ||
-	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY, used, NFLUA_A_SCRIPT_PAD) ||
-	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY_PEAK, peak, NFLUA_A_SCRIPT_PAD))
+	    put_states(skb, gen, brief) || put_dropped(skb, gen))
 		return -EMSGSIZE;
 	/* of a body, before the generation is in service */
 	if (!script && gen->control->output_len &&

@@ -13,6 +13,7 @@
 #include "library.h"
 #include "run.h"
 #include "script.h"
+#include "trace.h"
 #include "lua/kernel/lua_internal.h"
 
 /**
@@ -23,7 +24,7 @@
  */
 struct nflua_stats *nflua_stats_create(void)
 {
-	struct nflua_stats *stats = kmalloc(sizeof(*stats), GFP_KERNEL_ACCOUNT);
+	struct nflua_stats *stats = kzalloc(sizeof(*stats), GFP_KERNEL_ACCOUNT);
 
 	if (!stats)
 		return NULL;
@@ -55,6 +56,7 @@ void nflua_stats_put(struct nflua_stats *stats)
 		kfree(rcu_dereference_protected(per_cpu_ptr(stats->cpu,
 							    cpu)->failure, 1));
 	free_percpu(stats->cpu);
+	nflua_times_free(rcu_dereference_protected(stats->times, 1));
 	kfree(stats);
 }
 
@@ -174,6 +176,7 @@ static noinline void note_failure(const struct nflua_entry *entry, int kind,
 		if (old)
 			kfree_rcu(old, rcu);
 	}
+	trace_error(entry, kind, text, len);
 	nflua_event_error(entry, text, len);
 }
 
@@ -194,7 +197,8 @@ static noinline void count_failure(const struct nflua_entry *entry,
 	if (entry->run)
 		return;
 	st->errors++;
-	if (!max || st->errors < max || xchg(&gen->suspended, true))
+	if (!max || st->errors < max ||
+	    test_and_set_bit(NFLUA_GEN_SUSPENDED, &gen->flags))
 		return;
 	nflua_event_script(read_pnet(&gen->net), gen->name, gen->number,
 			   NFLUA_EVENT_SUSPENDED, GFP_ATOMIC);
@@ -224,43 +228,17 @@ static const char *const not_entered[] = {
 	[NFLUA_A_ERROR_NOSTATE] = "this CPU has no state of the script",
 };
 
-/**
- * nflua_entry_run() - put a packet to a script
- * @entry: the entry point, from a &struct nflua_point
- * @role: what is asked
- * @on_error: &enum nflua_on_error, the failure policy
- * @skb: the packet
- * @hs: the state of the hook
- *
- * Every call is counted once: as an outcome or as an error. What a hook has
- * to send or to tell leaves after the state is left.
- *
- * Context: RCU read section; process context or softirq.
- * Return: NFLUA_A_OUTCOME_*, with NFLUA_BY_POLICY if it is not the script's
- * own answer
- */
-unsigned int nflua_entry_run(const struct nflua_entry *entry,
-			     enum nflua_role role, int on_error,
-			     struct sk_buff *skb,
-			     const struct nf_hook_state *hs)
+/* A call of a script that nothing holds up, as nflua_entry_run() has it. */
+static __always_inline unsigned int call(const struct nflua_entry *entry,
+					 enum nflua_role role, int on_error,
+					 struct sk_buff *skb,
+					 const struct nf_hook_state *hs)
 {
-	/* Hooks that a task meets by sending run with bottom halves on. */
-	const bool bh = !in_softirq();
 	struct nflua_state *st;
 	unsigned int outcome;
 	const char *msg;
 	int status;
 
-	if (bh)
-		local_bh_disable();
-	if (unlikely(READ_ONCE(entry->gen->suspended))) {
-		this_cpu_ptr(entry->stats->cpu)->errors[NFLUA_A_ERROR_SUSPENDED]++;
-		if (entry->run)
-			nflua_run_failed(entry->run, NFLUA_A_ERROR_SUSPENDED,
-					 "", 0);
-		outcome = nflua_policy(on_error);
-		goto out;
-	}
 	st = READ_ONCE(entry->gen->states[smp_processor_id()]);
 	status = st ? nflua_state_enter(st, entry->function, skb, hs) :
 		      -NFLUA_A_ERROR_NOSTATE;
@@ -289,7 +267,78 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 	} else {
 		outcome = fail(entry, on_error, -status, not_entered[-status]);
 	}
-out:
+	return outcome;
+}
+
+/*
+ * The same for a script with flags. The clock is the one that ends a call that
+ * has used up its budget, so that the two can be compared.
+ */
+static noinline unsigned int call_flagged(const struct nflua_entry *entry,
+					  enum nflua_role role, int on_error,
+					  struct sk_buff *skb,
+					  const struct nf_hook_state *hs)
+{
+	const unsigned long flags = READ_ONCE(entry->gen->flags);
+	const bool watched = flags & (BIT(NFLUA_GEN_TIMED) |
+				      BIT(NFLUA_GEN_TRACED));
+	const u64 start = watched ? ktime_get_ns() : 0;
+	struct nflua_times *times;
+	unsigned int outcome;
+	u64 ns;
+
+	if (flags & BIT(NFLUA_GEN_SUSPENDED)) {
+		this_cpu_ptr(entry->stats->cpu)->errors[NFLUA_A_ERROR_SUSPENDED]++;
+		if (entry->run)
+			nflua_run_failed(entry->run, NFLUA_A_ERROR_SUSPENDED,
+					 "", 0);
+		outcome = nflua_policy(on_error);
+	} else {
+		outcome = call(entry, role, on_error, skb, hs);
+	}
+	if (!watched)
+		return outcome;
+	ns = ktime_get_ns() - start;
+	if (flags & BIT(NFLUA_GEN_TIMED)) {
+		/* It may have been taken away since the flags were read. */
+		times = rcu_dereference(entry->stats->times);
+		if (times)
+			nflua_times_add(times, ns);
+	}
+	trace_call(entry, outcome, ns);
+	return outcome;
+}
+
+/**
+ * nflua_entry_run() - put a packet to a script
+ * @entry: the entry point, from a &struct nflua_point
+ * @role: what is asked
+ * @on_error: &enum nflua_on_error, the failure policy
+ * @skb: the packet
+ * @hs: the state of the hook
+ *
+ * Every call is counted once: as an outcome or as an error. What a hook has
+ * to send or to tell leaves after the state is left.
+ *
+ * Context: RCU read section; process context or softirq.
+ * Return: NFLUA_A_OUTCOME_*, with NFLUA_BY_POLICY if it is not the script's
+ * own answer
+ */
+unsigned int nflua_entry_run(const struct nflua_entry *entry,
+			     enum nflua_role role, int on_error,
+			     struct sk_buff *skb,
+			     const struct nf_hook_state *hs)
+{
+	/* Hooks that a task meets by sending run with bottom halves on. */
+	const bool bh = !in_softirq();
+	unsigned int outcome;
+
+	if (bh)
+		local_bh_disable();
+	if (likely(!READ_ONCE(entry->gen->flags)))
+		outcome = call(entry, role, on_error, skb, hs);
+	else
+		outcome = call_flagged(entry, role, on_error, skb, hs);
 	if (bh)
 		local_bh_enable();
 	return outcome;

@@ -7,6 +7,7 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include "state.h"
+#include "timing.h"
 #include "uapi/nflua.h"
 
 /* What kind of question a call asks; decides which answers make sense. */
@@ -56,10 +57,15 @@ struct nflua_counters {
 
 /**
  * struct nflua_stats - statistics of an entry point, which outlive a replace
+ * @refs: entry points that use them
+ * @cpu: counters by CPU
+ * @times: how long calls took; NULL if nobody asked. Changed under load_lock
+ *	and nn->lock.
  */
 struct nflua_stats {
 	refcount_t refs;
 	struct nflua_counters __percpu *cpu;
+	struct nflua_times __rcu *times;
 };
 
 /**

@@ -24,11 +24,13 @@ static struct sk_buff *start(u8 cmd, const char *name, size_t size, gfp_t gfp,
 	return skb;
 }
 
-static void send(struct net *net, struct sk_buff *skb, void *hdr,
-		 unsigned int group, gfp_t gfp)
+/* Return: 0, or -ESRCH if nobody got it */
+static int send(struct net *net, struct sk_buff *skb, void *hdr,
+		unsigned int group, gfp_t gfp)
 {
 	genlmsg_end(skb, hdr);
-	genlmsg_multicast_netns(&nflua_genl_family, net, skb, 0, group, gfp);
+	return genlmsg_multicast_netns(&nflua_genl_family, net, skb, 0, group,
+				       gfp);
 }
 
 /* What of a text goes to the kernel's log: its first line, if it is short. */
@@ -39,6 +41,7 @@ static int log_length(const char *text, size_t len)
 	return min_t(size_t, nl ? nl - text : len, 256);
 }
 
+/* Who listens in another namespace makes this true, too. */
 static bool heard(struct net *net, unsigned int group)
 {
 	return genl_has_listeners(&nflua_genl_family, net, group);
@@ -55,6 +58,30 @@ static int put_text(struct sk_buff *skb, const char *text, size_t len)
 	memcpy(to, text, len);
 	to[len] = 0;
 	return 0;
+}
+
+/*
+ * May somebody who listens be told more of this sort? Counts it as dropped if
+ * not.
+ */
+static bool may_tell(const struct nflua_generation *gen, enum nflua_sort sort)
+{
+	if (nflua_messages_may(gen->messages, sort))
+		return true;
+	nflua_messages_drop(gen->messages, sort, true);
+	return false;
+}
+
+/* Adds how many messages of the sort were dropped before this one. */
+static int put_untold(struct sk_buff *skb, const struct nflua_generation *gen,
+		      enum nflua_sort sort)
+{
+	u64 untold = nflua_messages_untold(gen->messages, sort);
+
+	if (!untold)
+		return 0;
+	return nla_put_u64_64bit(skb, NFLUA_A_SCRIPT_DROPPED, untold,
+				 NFLUA_A_SCRIPT_PAD);
 }
 
 /**
@@ -126,12 +153,15 @@ void nflua_event_cpu(const struct nflua_generation *gen, unsigned int cpu,
  * @text: message and traceback
  * @len: its length
  *
+ * What is beyond the script's budget is dropped and counted.
+ *
  * Context: any, bottom halves off; the state may be entered, and is marked so
  */
 void nflua_event_error(const struct nflua_entry *entry, const char *text,
 		       size_t len)
 {
-	struct net *net = read_pnet(&entry->gen->net);
+	const struct nflua_generation *gen = entry->gen;
+	struct net *net = read_pnet(&gen->net);
 	struct nlattr *nest;
 	struct sk_buff *skb;
 	void *hdr;
@@ -139,24 +169,37 @@ void nflua_event_error(const struct nflua_entry *entry, const char *text,
 	/* The last resort, for whoever runs no monitor. */
 	if (__ratelimit(&nflua_net(net)->limit))
 		pr_notice("nflua: %*pE\n", log_length(text, len), text);
-	if (!heard(net, NFLUA_GROUP_ERRORS))
+	if (!heard(net, NFLUA_GROUP_ERRORS) ||
+	    !may_tell(gen, NFLUA_SORT_ERRORS))
 		return;
-	skb = start(NFLUA_CMD_SCRIPT_ERROR, entry->gen->name, len, GFP_ATOMIC,
-		    &hdr);
-	if (!skb)
+	skb = start(NFLUA_CMD_SCRIPT_ERROR, gen->name, len, GFP_ATOMIC, &hdr);
+	if (!skb) {
+		nflua_messages_drop(gen->messages, NFLUA_SORT_ERRORS, true);
 		return;
+	}
 	nest = nla_nest_start(skb, NFLUA_A_SCRIPT_ENTRY);
 	if (!nest || nla_put_u8(skb, NFLUA_A_ENTRY_KIND, entry->reg.kind) ||
 	    nla_put_string(skb, NFLUA_A_ENTRY_NAME, entry->reg.name))
 		goto free;
 	nla_nest_end(skb, nest);
 	if (nla_put_u32(skb, NFLUA_A_SCRIPT_CPU, raw_smp_processor_id()) ||
-	    put_text(skb, text, len))
+	    put_text(skb, text, len) ||
+	    put_untold(skb, gen, NFLUA_SORT_ERRORS))
 		goto free;
 	send(net, skb, hdr, NFLUA_GROUP_ERRORS, GFP_ATOMIC);
 	return;
 free:
 	nlmsg_free(skb);
+}
+
+/* A line that nobody was sent: to the kernel's log, or it is dropped. */
+static void log_unheard(const struct nflua_generation *gen, const char *text,
+			size_t len)
+{
+	if (__ratelimit(&nflua_net(read_pnet(&gen->net))->limit))
+		pr_info("nflua: %s: %*pE\n", gen->name, (int)len, text);
+	else
+		nflua_messages_drop(gen->messages, NFLUA_SORT_LOG, false);
 }
 
 /**
@@ -165,12 +208,17 @@ free:
  * @text: the line, without newline
  * @len: its length
  *
- * Context: any; of a packet state: before the end of nflua_state_leave()
+ * While nobody listens it goes to the kernel's log. What is beyond the budget
+ * of the script here, and of the namespace there, is dropped and counted.
+ *
+ * Context: bottom halves off; of a packet state: before the end of
+ * nflua_state_leave()
  */
 void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 {
+	const struct nflua_generation *gen = st->gen;
 	struct nflua_run *run = nflua_run_of(st->packet.hs);
-	struct net *net = read_pnet(&st->gen->net);
+	struct net *net = read_pnet(&gen->net);
 	struct sk_buff *skb;
 	void *hdr;
 
@@ -179,19 +227,22 @@ void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 		return;
 	}
 	if (!heard(net, NFLUA_GROUP_LOG)) {
-		if (__ratelimit(&nflua_net(net)->limit))
-			pr_info("nflua: %s: %*pE\n", st->gen->name, (int)len,
-				text);
+		log_unheard(gen, text, len);
 		return;
 	}
-	skb = start(NFLUA_CMD_SCRIPT_LOG, st->gen->name, len, GFP_ATOMIC, &hdr);
-	if (!skb)
+	if (!may_tell(gen, NFLUA_SORT_LOG))
 		return;
+	skb = start(NFLUA_CMD_SCRIPT_LOG, gen->name, len, GFP_ATOMIC, &hdr);
+	if (!skb) {
+		nflua_messages_drop(gen->messages, NFLUA_SORT_LOG, true);
+		return;
+	}
 	if ((!nflua_state_is_control(st) &&
 	     nla_put_u32(skb, NFLUA_A_SCRIPT_CPU, raw_smp_processor_id())) ||
-	    put_text(skb, text, len)) {
+	    put_text(skb, text, len) || put_untold(skb, gen, NFLUA_SORT_LOG)) {
 		nlmsg_free(skb);
 		return;
 	}
-	send(net, skb, hdr, NFLUA_GROUP_LOG, GFP_ATOMIC);
+	if (send(net, skb, hdr, NFLUA_GROUP_LOG, GFP_ATOMIC))
+		log_unheard(gen, text, len);
 }

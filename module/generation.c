@@ -14,17 +14,22 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/wait_bit.h>
+#include <crypto/sha2.h>
 #include "event.h"
 #include "script.h"
 
+static_assert(NFLUA_DIGEST_SIZE == SHA256_DIGEST_SIZE);
+
 /*
- * Generations that a new CPU needs a state of, and the CPUs that have one.
- * Taken inside the load_lock of a namespace, and by CPU hotplug; whoever holds it
- * may therefore not touch static keys, as registering a hook does.
+ * All generations, for a new CPU needs a state of each; the CPUs that have one;
+ * and whether calls are traced. Taken inside the load_lock of a namespace, by
+ * CPU hotplug, and where a tracepoint is switched; whoever holds it may
+ * therefore not touch static keys, as registering a hook does.
  */
 static DEFINE_MUTEX(cpu_lock);
 static LIST_HEAD(generations);
 static cpumask_t cpus;
+static bool traced;
 static enum cpuhp_state cpuhp_state;
 
 /**
@@ -106,6 +111,7 @@ void nflua_generation_free(struct nflua_generation *gen)
 	nflua_state_destroy(gen->control);
 	for (i = 0; gen->entries && i < gen->nentries; i++)
 		nflua_stats_put(gen->entries[i].stats);
+	nflua_messages_put(gen->messages);
 	kvfree(gen->entries);
 	kvfree(gen->states);
 	kvfree(gen->source);
@@ -151,6 +157,14 @@ static int add_packet_state(struct nflua_generation *gen, unsigned int cpu,
 	return 0;
 }
 
+/* Where CPUs that come up and the tracepoint find it. Context: cpu_lock */
+static void enlist(struct nflua_generation *gen)
+{
+	list_add_tail(&gen->node, &generations);
+	if (traced)
+		set_bit(NFLUA_GEN_TRACED, &gen->flags);
+}
+
 /* One state for all CPUs, those too that may come. */
 static int add_shared_state(struct nflua_generation *gen, char **error)
 {
@@ -163,6 +177,9 @@ static int add_shared_state(struct nflua_generation *gen, char **error)
 		return err;
 	for_each_possible_cpu(cpu)
 		gen->states[cpu] = gen->states[first];
+	mutex_lock(&cpu_lock);
+	enlist(gen);
+	mutex_unlock(&cpu_lock);
 	return 0;
 }
 
@@ -181,6 +198,7 @@ static int make_entries(struct nflua_generation *gen,
 	for (i = 0; i < n; i++) {
 		struct nflua_entry *entry = &gen->entries[i];
 		struct nflua_entry *before = NULL;
+		struct nflua_times *times;
 
 		entry->gen = gen;
 		entry->function = i + 1;
@@ -195,6 +213,12 @@ static int make_entries(struct nflua_generation *gen,
 			entry->stats = nflua_stats_create();
 			if (!entry->stats)
 				return -ENOMEM;
+			if (!test_bit(NFLUA_GEN_TIMED, &gen->flags))
+				continue;
+			times = nflua_times_create();
+			if (!times)
+				return -ENOMEM;
+			rcu_assign_pointer(entry->stats->times, times);
 		}
 	}
 	return 0;
@@ -221,7 +245,7 @@ static int add_packet_states(struct nflua_generation *gen, char **error)
 		if (err)
 			goto unlock;
 	}
-	list_add_tail(&gen->node, &generations);
+	enlist(gen);
 	err = 0;
 unlock:
 	mutex_unlock(&cpu_lock);
@@ -269,6 +293,17 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 	/* Given back below if the load fails. */
 	gen->source = load->source;
 	gen->size = load->size;
+	sha256(gen->source, gen->size, gen->digest);
+	if (old && test_bit(NFLUA_GEN_TIMED, &old->flags))
+		set_bit(NFLUA_GEN_TIMED, &gen->flags);
+	if (old) {
+		refcount_inc(&old->messages->refs);
+		gen->messages = old->messages;
+	} else {
+		gen->messages = nflua_messages_create();
+		if (!gen->messages)
+			goto free;
+	}
 	gen->states = kvcalloc(nr_cpu_ids, sizeof(*gen->states),
 			       GFP_KERNEL_ACCOUNT);
 	if (!gen->states)
@@ -335,7 +370,41 @@ void nflua_generation_resume(struct nflua_generation *gen)
 		if (st)
 			WRITE_ONCE(st->errors, 0);
 	}
-	WRITE_ONCE(gen->suspended, false);
+	clear_bit(NFLUA_GEN_SUSPENDED, &gen->flags);
+}
+
+/**
+ * nflua_generation_trace() - let all calls pass the tracepoint nflua:call
+ *
+ * Context: process, sleeps; before the tracepoint is switched on
+ * Return: 0
+ */
+int nflua_generation_trace(void)
+{
+	struct nflua_generation *gen;
+
+	mutex_lock(&cpu_lock);
+	traced = true;
+	list_for_each_entry(gen, &generations, node)
+		set_bit(NFLUA_GEN_TRACED, &gen->flags);
+	mutex_unlock(&cpu_lock);
+	return 0;
+}
+
+/**
+ * nflua_generation_untrace() - undo nflua_generation_trace()
+ *
+ * Context: process, sleeps; also when the module goes, after its exit function
+ */
+void nflua_generation_untrace(void)
+{
+	struct nflua_generation *gen;
+
+	mutex_lock(&cpu_lock);
+	traced = false;
+	list_for_each_entry(gen, &generations, node)
+		clear_bit(NFLUA_GEN_TRACED, &gen->flags);
+	mutex_unlock(&cpu_lock);
 }
 
 /*
@@ -352,7 +421,7 @@ static int cpu_prepare(unsigned int cpu)
 	mutex_lock(&cpu_lock);
 	cpumask_set_cpu(cpu, &cpus);
 	list_for_each_entry(gen, &generations, node) {
-		/* kept from the last time the CPU was here */
+		/* kept from the last time the CPU was here, or shared */
 		if (gen->states[cpu])
 			continue;
 		gen->budget = NFLUA_CPU_NS;

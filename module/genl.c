@@ -29,6 +29,7 @@ static const struct nla_policy policy[NFLUA_A_SCRIPT_MAX + 1] = {
 	[NFLUA_A_SCRIPT_MEMORY_LIMIT] = { .type = NLA_U64 },
 	[NFLUA_A_SCRIPT_BUDGET] = { .type = NLA_U64 },
 	[NFLUA_A_SCRIPT_ERRORS_MAX] = { .type = NLA_U32 },
+	[NFLUA_A_SCRIPT_TIMING] = NLA_POLICY_MAX(NLA_U8, NFLUA_TIMING_RESET),
 };
 
 /**
@@ -154,6 +155,11 @@ static const struct genl_ops ops[] = {
 		.cmd = NFLUA_CMD_SCRIPT_EVAL,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.doit = nflua_genl_eval,
+	},
+	{
+		.cmd = NFLUA_CMD_SCRIPT_TIMING,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = nflua_genl_timing,
 	},
 	{
 		.cmd = NFLUA_CMD_RUN,

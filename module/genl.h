@@ -35,6 +35,7 @@ int nflua_genl_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int nflua_genl_limits(struct sk_buff *skb, struct genl_info *info);
 int nflua_genl_resume(struct sk_buff *skb, struct genl_info *info);
 int nflua_genl_eval(struct sk_buff *skb, struct genl_info *info);
+int nflua_genl_timing(struct sk_buff *skb, struct genl_info *info);
 
 /* genl_run.c */
 extern const struct nla_policy nflua_genl_run_policy[];

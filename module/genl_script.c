@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Requests about scripts: load, replace, unload, describe, limits, resume,
- * eval.
+ * eval, timing.
  */
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -341,7 +341,7 @@ int nflua_genl_resume(struct sk_buff *skb, struct genl_info *info)
 	script = nflua_genl_script(nn, name, info->extack);
 	if (IS_ERR(script)) {
 		err = PTR_ERR(script);
-	} else if (READ_ONCE(script->gen->suspended)) {
+	} else if (test_bit(NFLUA_GEN_SUSPENDED, &script->gen->flags)) {
 		nflua_generation_resume(script->gen);
 		nflua_event_script(nn->net, name, script->gen->number,
 				   NFLUA_EVENT_RESUMED, GFP_KERNEL);
@@ -408,5 +408,31 @@ int nflua_genl_eval(struct sk_buff *skb, struct genl_info *info)
 unlock:
 	mutex_unlock(&nn->load_lock);
 	kfree(error);
+	return err;
+}
+
+/* SCRIPT_TIMING */
+int nflua_genl_timing(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nflua_net *nn = nflua_net(genl_info_net(info));
+	struct nlattr *timing = info->attrs[NFLUA_A_SCRIPT_TIMING];
+	struct nflua_script *script;
+	const char *name;
+	int err;
+
+	err = nflua_genl_name(info, NFLUA_A_SCRIPT_NAME, &name);
+	if (err)
+		return err;
+	if (!timing) {
+		NL_SET_ERR_MSG(info->extack,
+			       "what to do with the timing is missing");
+		return -EINVAL;
+	}
+	mutex_lock(&nn->load_lock);
+	script = nflua_genl_script(nn, name, info->extack);
+	err = IS_ERR(script) ? PTR_ERR(script) :
+			       nflua_timing_set(nn, script->gen,
+						nla_get_u8(timing));
+	mutex_unlock(&nn->load_lock);
 	return err;
 }

@@ -145,7 +145,7 @@ int nflua_print(lua_State *L)
  * nflua_print_flush() - send what a callback printed
  * @st: its state
  *
- * Context: any
+ * Context: bottom halves off
  */
 void nflua_print_flush(struct nflua_state *st)
 {

@@ -13,6 +13,7 @@
 #include <linux/wait.h>
 #include <net/net_namespace.h>
 #include "entry.h"
+#include "messages.h"
 #include "state.h"
 
 /**
@@ -70,15 +71,25 @@ struct nflua_script {
 	unsigned int rules;
 };
 
+/*
+ * Bits of &nflua_generation.flags. A call looks at all of them at once, and an
+ * ordinary one finds none.
+ */
+enum nflua_gen_flag {
+	NFLUA_GEN_SUSPENDED,	/* packets do not enter it */
+	NFLUA_GEN_TIMED,	/* calls are measured */
+	NFLUA_GEN_TRACED,	/* calls pass the tracepoint nflua:call */
+};
+
 /**
  * struct nflua_generation - all that one load of a script made
- * @node: in the list of those that a new CPU needs a state of
+ * @node: in the list of all generations
  * @name: of the script
  * @number: 1 for the first
  * @loaded: when, CLOCK_REALTIME seconds
  * @limits: what it may use
  * @memcg: memory cgroup of who loaded it, which pays for its states
- * @suspended: packets do not enter it
+ * @flags: &enum nflua_gen_flag
  * @single: one packet state serves all CPUs
  * @runs: how many test runs use it, see nflua_generation_get()
  * @retired: no run is to go on with it
@@ -86,6 +97,8 @@ struct nflua_script {
  * @deadline: when they have taken too long, ktime_get_ns()
  * @source: the text, kept for CPUs that come later
  * @size: its length
+ * @digest: SHA-256 of it
+ * @messages: what it may tell
  * @control: the control state
  * @states: packet states by CPU number, NULL where there is none
  * @nentries: number of entry points
@@ -98,7 +111,7 @@ struct nflua_generation {
 	time64_t loaded;
 	struct nflua_limits limits;
 	struct mem_cgroup *memcg;
-	bool suspended;
+	unsigned long flags;
 	bool single;
 	bool retired;
 	atomic_t runs;
@@ -106,7 +119,9 @@ struct nflua_generation {
 	u64 deadline;
 	char *source;
 	size_t size;
+	u8 digest[NFLUA_DIGEST_SIZE];
 	possible_net_t net;
+	struct nflua_messages *messages;
 	struct nflua_state *control;
 	struct nflua_state **states;
 	unsigned int nentries;
@@ -151,6 +166,8 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
 void nflua_generation_limits(struct nflua_generation *gen,
 			     const struct nflua_limits *limits);
 void nflua_generation_resume(struct nflua_generation *gen);
+int nflua_generation_trace(void);
+void nflua_generation_untrace(void);
 void nflua_script_dead(struct nflua_script *script);
 void nflua_script_free(struct nflua_script *script);
 

@@ -141,6 +141,20 @@ run monitor --buffer 1KB
 expect "no size of a buffer" 1 'is no size'
 run watch
 expect "another word for monitor" 1 "did you mean 'monitor'"
+run profile
+expect "another word for timing" 1 "did you mean 'timing'"
+run timing
+expect "timing of nothing" 1 'NAME on\|off\|reset is missing'
+run timing x
+expect "timing without what to do" 1 'is missing'
+for word in ON yes 1 ''; do
+	run timing x "$word"
+	expect "no timing: '$word'" 1 "switched on, off or reset, not '$word'"
+done
+run timing x on off
+expect "timing with a word too many" 1 "'off' is one word too many"
+run timing 'a b' on
+expect "timing of what is no name" 1 'no name for a script'
 run help nonsense
 expect "help on an unknown command" 1 "no command 'nonsense'"
 
@@ -149,7 +163,7 @@ run help
 expect "help" 0 "" '^  load FILE'
 run --help
 expect "--help" 0 "" '^  load FILE'
-for command in load replace unload list show monitor eval check run limits resume version help completion; do
+for command in load replace unload list show monitor eval check run limits resume timing version help completion; do
 	run help "$command"
 	expect "help $command" 0 "" "^usage: nfluactl $command"
 	run "$command" --help
@@ -335,6 +349,8 @@ complete_words "completes files" "good.lua" nfluactl load go
 complete_words "completes behind options" "good.lua" nfluactl -j load --memory 1M go
 complete_words "completes help's commands" "check completion" nfluactl help c
 complete_words "completes groups" "events" nfluactl monitor --count 5 log ev
+complete_words "completes what timing does" "on off" nfluactl timing x o
+complete_words "completes no script behind one" "reset" nfluactl timing x re
 complete_words "completes monitor's options" "--timeout" nfluactl monitor --t
 complete_words "completes files of run" "good.lua" nfluactl run go
 complete_words "completes hooks" "prerouting postrouting" nfluactl run x --hook p

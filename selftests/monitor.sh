@@ -97,6 +97,7 @@ nf:hook{ family = "ipv4", hook = "output", priority = 0, function(pkt)
 end }
 L
 monitor all
+ALL=$PID
 monitor json -j
 JSON=$PID
 sends 0 5000
@@ -135,7 +136,8 @@ lines=$(wc -l <"$TMP/all")
 sends 0 5005
 waits_for 10 has_lines all $((lines + 1))
 is "a long line is cut there" "$(tail -n 1 "$TMP/all" | cut -d ' ' -f 6 | tr -d '\n' | wc -c)" 511
-kill -INT $PID $JSON
+kill -INT $ALL $JSON
+PID=$ALL
 ended "SIGINT ends it well"
 PID=$JSON
 ended "the other, too"
@@ -250,6 +252,100 @@ kill -CONT $PID
 waits_for 10 grep -q '"lost"' "$TMP/slow"
 stop "it ends well with -j"
 is "JSON says it, too" "$(jq -s '(map(select(.kind == "lost").messages) | add) + (map(select(.kind == "log")) | length)' "$TMP/slow")" $((4 * 155))
+
+# --- too much: beyond a script's budget it is dropped, counted, and told ---
+load floods <<'L'
+local nf = require("netfilter").new{}
+nf:hook{ family = "ipv4", hook = "output", priority = -1, function(pkt)
+  local port = pkt.udp and pkt.udp.dport
+  if port == 5000 then for i = 1, 250 do print(i & 1) end end
+  if port == 5010 then print("alone") end
+  if port == 5011 then error("alone") end
+end }
+for i = 1, 10 do
+  nf:hook{ family = "ipv4", hook = "output", priority = -2, function(pkt)
+    if pkt.udp and pkt.udp.dport == 5012 then error("many") end
+  end }
+end
+L
+monitor flood -j log errors
+FLOOD=$PID
+monitor text log errors
+TEXT=$PID
+# heard FILTER: how many messages of the flood jq's FILTER is true for
+# told GROUP: how many the monitor was told of that were dropped
+# dropped GROUP: the same as show has it
+heard() { jq -c "select($1)" "$TMP/flood" | wc -l; }
+told() { jq -s "map(select(.kind == \"dropped\" and .group == \"$1\").messages) | add // 0" "$TMP/flood"; }
+dropped() { field "$SERVER" floods ".${1}_dropped"; }
+# The last ones are told with the next message that may be sent.
+all_told() {
+	local before
+	before=$(wc -l <"$TMP/flood")
+	sends 0 "$2"
+	printed=$((printed + 1))
+	waits_for 1 has_lines flood $((before + 1))
+	[ "$(told "$1")" = "$(dropped "$1")" ]
+}
+LOG='.script == "floods" and .kind == "log"'
+printed=10000
+began=$(date +%s%N)
+sends 0 5000 40
+took=$((($(date +%s%N) - began) / 1000000))
+waits_for 10 all_told log 5010
+is "all that was dropped is told" "$(told log)" "$(dropped log)"
+lines=$(heard "$LOG and .text != \"alone\"")
+is "what is printed arrives or is dropped" $(($(heard "$LOG") + $(dropped log))) $printed
+check "2000 lines may come at once" [ "$lines" -ge 2000 ]
+check "and 1000 more in a second, not many beyond" [ "$lines" -le $((2000 + took + 50)) ]
+is "another script's on the CPU all arrive" "$(heard '.script == "talks"')" 40
+if [ "$LAST" -gt 0 ]; then
+	sends 0 5000 20
+	sends "$LAST" 5000 2
+	printed=$((printed + 20 * 250 + 2 * 250))
+	of_last() { [ "$(heard "$LOG and .cpu == $LAST")" = 500 ]; }
+	check "so do the script's from another CPU" waits_for 10 of_last
+	waits_for 10 all_told log 5010
+	is "and what was dropped meanwhile is told" "$(told log)" "$(dropped log)"
+	is "again nothing is lost uncounted" $(($(heard "$LOG") + $(dropped log))) $printed
+else
+	skip "so do the script's from another CPU" "there is one CPU"
+fi
+sends 0 5012 60
+waits_for 10 all_told errors 5011
+is "errors, too: what was dropped is told" "$(told errors)" "$(dropped errors)"
+errors=$(heard '.kind == "error"')
+is "what fails is told or dropped" $((errors + $(dropped errors))) "$(field "$SERVER" floods .errors)"
+check "200 errors may come at once" [ "$errors" -ge 200 ]
+check "and some were too many" [ "$(dropped errors)" -gt 0 ]
+check "show tells both" grep -qx "  prints dropped: $(dropped log), errors not told: $(dropped errors)" <(ctl show floods)
+is "list has them" "$(ctl -j list | jq -c '.[] | select(.name == "floods") | [.log_dropped, .errors_dropped]')" \
+	"[$(dropped log),$(dropped errors)]"
+before="$(dropped log) $(dropped errors)"
+ctl replace "$TMP/floods.lua"
+is "a replace keeps the counts" "$(dropped log) $(dropped errors)" "$before"
+PID=$FLOOD
+stop "it ends"
+PID=$TEXT
+stop "the one in text, too"
+is "which has it in lines of their own" \
+	"$(grep -Ec ' floods cpu[0-9]+ dropped [0-9]+ messages? of the group (log|errors)$' "$TMP/text")" \
+	"$(heard '.kind == "dropped"')"
+# Nobody listens: the kernel's log takes a few.
+marked() { dmesg | grep -c 'nflua: floods: alone$'; }
+before=$(marked)
+count=$(dropped log)
+sends 0 5010 40
+marked=$(($(marked) - before))
+is "with nobody to listen, in the kernel's log or dropped" $((marked + $(dropped log) - count)) 40
+check "few of them in the log" [ $((marked <= 20)) = 1 ]
+monitor later -j log
+sends 0 5010
+waits_for 10 has_lines later 1
+pause
+stop "it ends"
+is "who listens later is not told of them" "$(jq -r .kind "$TMP/later" | xargs)" log
+ctl unload floods
 
 # --- a CPU that comes up and gets no state ---
 cpu=/sys/devices/system/cpu/cpu$LAST/online

@@ -27,6 +27,8 @@
 #define NFLUA_SOURCE_MAX	(8 * 1024 * 1024)
 #define NFLUA_PART_MAX		(32 * 1024)
 
+/* Bytes of a source's SHA-256. */
+#define NFLUA_DIGEST_SIZE	32
 /* Most bytes of a packet in RUN, and how often one request may repeat it. */
 #define NFLUA_RUN_SIZE_MAX	65280
 #define NFLUA_RUN_REPEAT_MAX	10000000
@@ -50,9 +52,10 @@
  * @NFLUA_CMD_SCRIPT_GET: describe script NAME, or with NLM_F_DUMP all of them
  * @NFLUA_CMD_SCRIPT_EVENT: multicast in "events": NAME, EVENT, GENERATION;
  *	with %NFLUA_EVENT_CPU_FAILED also CPU and TEXT
- * @NFLUA_CMD_SCRIPT_LOG: multicast in "log": NAME, CPU, TEXT
- * @NFLUA_CMD_SCRIPT_ERROR: multicast in "errors": NAME, CPU, TEXT, and one
- *	ENTRY with KIND and NAME
+ * @NFLUA_CMD_SCRIPT_LOG: multicast in "log": NAME, CPU, TEXT, and DROPPED if
+ *	lines before it were dropped
+ * @NFLUA_CMD_SCRIPT_ERROR: multicast in "errors": NAME, CPU, TEXT, one ENTRY
+ *	with KIND and NAME, and DROPPED if errors before it were not told
  * @NFLUA_CMD_SCRIPT_LIMITS: set those of MEMORY_LIMIT, BUDGET and ERRORS_MAX
  *	that are given, of script NAME or, without NAME, what scripts that are
  *	loaded from now on get; answered by a message with all three
@@ -60,6 +63,8 @@
  * @NFLUA_CMD_SCRIPT_EVAL: run SOURCE, an expression or a chunk, in the control
  *	state of script NAME; answered by a message with OUTPUT: what it printed
  *	and, as the last line, its results
+ * @NFLUA_CMD_SCRIPT_TIMING: begin or end to measure how long the calls of
+ *	script NAME take, or forget what was measured, as TIMING says
  * @NFLUA_CMD_RUN: put the bytes DATA to an entry point of script NAME, on the
  *	CPU of the caller, without counting, suspending or telling anybody but
  *	the caller, who gets the answers of &enum nflua_run_attr. Their
@@ -80,6 +85,7 @@ enum nflua_cmd {
 	NFLUA_CMD_SCRIPT_LIMITS,
 	NFLUA_CMD_SCRIPT_RESUME,
 	NFLUA_CMD_SCRIPT_EVAL,
+	NFLUA_CMD_SCRIPT_TIMING,
 	NFLUA_CMD_RUN,
 
 	__NFLUA_CMD_MAX
@@ -131,6 +137,15 @@ enum nflua_script_flags {
  * @NFLUA_A_SCRIPT_ERRORS_MAX: u32, errors in a row, on one CPU, after which the
  *	script is suspended; 0: never
  * @NFLUA_A_SCRIPT_SUSPENDED: flag: packets do not enter it
+ * @NFLUA_A_SCRIPT_TIMING: u8, &enum nflua_timing; in a description: calls are
+ *	measured
+ * @NFLUA_A_SCRIPT_STATE: nest of &enum nflua_state_attr, repeated; not in a dump
+ * @NFLUA_A_SCRIPT_DIGEST: binary, %NFLUA_DIGEST_SIZE bytes, SHA-256 of the source
+ * @NFLUA_A_SCRIPT_DROPPED: u64, messages like this one that the same CPU
+ *	dropped since it sent the last one
+ * @NFLUA_A_SCRIPT_LOG_DROPPED: u64, printed lines that reached neither who
+ *	listens nor the kernel's log
+ * @NFLUA_A_SCRIPT_ERRORS_DROPPED: u64, errors that who listens was not told
  * @NFLUA_A_SCRIPT_PAD: padding of u64 attributes
  */
 enum nflua_script_attr {
@@ -156,11 +171,54 @@ enum nflua_script_attr {
 	NFLUA_A_SCRIPT_BUDGET,
 	NFLUA_A_SCRIPT_ERRORS_MAX,
 	NFLUA_A_SCRIPT_SUSPENDED,
+	NFLUA_A_SCRIPT_TIMING,
+	NFLUA_A_SCRIPT_STATE,
+	NFLUA_A_SCRIPT_DIGEST,
+	NFLUA_A_SCRIPT_DROPPED,
+	NFLUA_A_SCRIPT_LOG_DROPPED,
+	NFLUA_A_SCRIPT_ERRORS_DROPPED,
 	NFLUA_A_SCRIPT_PAD,
 
 	__NFLUA_A_SCRIPT_MAX
 };
 #define NFLUA_A_SCRIPT_MAX (__NFLUA_A_SCRIPT_MAX - 1)
+
+/**
+ * enum nflua_timing - values of %NFLUA_A_SCRIPT_TIMING
+ *
+ * @NFLUA_TIMING_OFF: measure no more; what was measured stays
+ * @NFLUA_TIMING_ON: measure from now on
+ * @NFLUA_TIMING_RESET: forget what was measured; goes on if it is on
+ */
+enum nflua_timing {
+	NFLUA_TIMING_OFF,
+	NFLUA_TIMING_ON,
+	NFLUA_TIMING_RESET,
+
+	__NFLUA_TIMING_MAX
+};
+#define NFLUA_TIMING_MAX (__NFLUA_TIMING_MAX - 1)
+
+/**
+ * enum nflua_state_attr - one state of a script
+ *
+ * @NFLUA_A_STATE_CONTROL: flag: it is the control state
+ * @NFLUA_A_STATE_CPU: u32, the CPU of a packet state; absent if it serves all
+ * @NFLUA_A_STATE_MEMORY: u64, bytes in use
+ * @NFLUA_A_STATE_PEAK: u64, most bytes that it ever used
+ * @NFLUA_A_STATE_PAD: padding of u64 attributes
+ */
+enum nflua_state_attr {
+	NFLUA_A_STATE_UNSPEC,
+	NFLUA_A_STATE_CONTROL,
+	NFLUA_A_STATE_CPU,
+	NFLUA_A_STATE_MEMORY,
+	NFLUA_A_STATE_PEAK,
+	NFLUA_A_STATE_PAD,
+
+	__NFLUA_A_STATE_MAX
+};
+#define NFLUA_A_STATE_MAX (__NFLUA_A_STATE_MAX - 1)
 
 /* values of NFLUA_A_SCRIPT_EVENT */
 enum nflua_event {
@@ -217,6 +275,8 @@ enum nflua_entry_kind {
  *	are not zero
  * @NFLUA_A_ENTRY_LAST_ERROR: string, message and traceback of the last error
  * @NFLUA_A_ENTRY_LAST_ERROR_TIME: u64, seconds of CLOCK_REALTIME
+ * @NFLUA_A_ENTRY_TIME: nest of &enum nflua_time_attr; absent if nothing was
+ *	measured, and in a dump
  * @NFLUA_A_ENTRY_PAD: padding of u64 attributes
  */
 enum nflua_entry_attr {
@@ -234,11 +294,59 @@ enum nflua_entry_attr {
 	NFLUA_A_ENTRY_ERRORS,
 	NFLUA_A_ENTRY_LAST_ERROR,
 	NFLUA_A_ENTRY_LAST_ERROR_TIME,
+	NFLUA_A_ENTRY_TIME,
 	NFLUA_A_ENTRY_PAD,
 
 	__NFLUA_A_ENTRY_MAX
 };
 #define NFLUA_A_ENTRY_MAX (__NFLUA_A_ENTRY_MAX - 1)
+
+/**
+ * enum nflua_time_attr - how long the calls of an entry point took
+ *
+ * Each call that is counted while it is measured is here, too, from the entry
+ * to its outcome: also one that failed or that the failure policy answered.
+ *
+ * @NFLUA_A_TIME_BUCKET: nest of &enum nflua_bucket_attr, repeated in the order
+ *	of time; those that are not empty
+ * @NFLUA_A_TIME_CALLS: u64, calls in all buckets
+ * @NFLUA_A_TIME_TOTAL: u64, ns of all calls
+ * @NFLUA_A_TIME_LONGEST: u64, ns of the longest call
+ * @NFLUA_A_TIME_PAD: padding of u64 attributes
+ */
+enum nflua_time_attr {
+	NFLUA_A_TIME_UNSPEC,
+	NFLUA_A_TIME_BUCKET,
+	NFLUA_A_TIME_CALLS,
+	NFLUA_A_TIME_TOTAL,
+	NFLUA_A_TIME_LONGEST,
+	NFLUA_A_TIME_PAD,
+
+	__NFLUA_A_TIME_MAX
+};
+#define NFLUA_A_TIME_MAX (__NFLUA_A_TIME_MAX - 1)
+
+/**
+ * enum nflua_bucket_attr - calls that took about the same time
+ *
+ * A power of two is four buckets, so that the ends of one are at most a quarter
+ * apart. The last one there is, up to 2^32 ns, has all longer calls, too.
+ *
+ * @NFLUA_A_BUCKET_FROM: u64, ns of the shortest call that belongs here
+ * @NFLUA_A_BUCKET_TO: u64, ns of the longest
+ * @NFLUA_A_BUCKET_CALLS: u64
+ * @NFLUA_A_BUCKET_PAD: padding of u64 attributes
+ */
+enum nflua_bucket_attr {
+	NFLUA_A_BUCKET_UNSPEC,
+	NFLUA_A_BUCKET_FROM,
+	NFLUA_A_BUCKET_TO,
+	NFLUA_A_BUCKET_CALLS,
+	NFLUA_A_BUCKET_PAD,
+
+	__NFLUA_A_BUCKET_MAX
+};
+#define NFLUA_A_BUCKET_MAX (__NFLUA_A_BUCKET_MAX - 1)
 
 /* what a function answered; for a match before "!" is applied */
 enum nflua_outcome_attr {

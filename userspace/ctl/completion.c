@@ -9,13 +9,18 @@
  * What a word of each sort completes to, in bash; $ns is "-n NETNS" or empty.
  * A press of a key is no reason to load the module.
  */
+#define BASH_SCRIPTS										\
+	"COMPREPLY=($(compgen -W \"$([[ -e /sys/module/nflua ]] && nfluactl \"${ns[@]}\" list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\"))"
+
 static const char *const bash_words[] = {
 	[CTL_WORD_NONE] = "",
 	[CTL_WORD_FILE] = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\"))",
-	[CTL_WORD_SCRIPT] = "COMPREPLY=($(compgen -W \"$([[ -e /sys/module/nflua ]] && nfluactl \"${ns[@]}\" list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\"))",
+	[CTL_WORD_SCRIPT] = BASH_SCRIPTS,
 	[CTL_WORD_NETNS] = "COMPREPLY=($(compgen -W \"$(ls /run/netns 2>/dev/null)\" -- \"$cur\"))",
 	[CTL_WORD_COMMAND] = "COMPREPLY=($(compgen -W \"$commands\" -- \"$cur\"))",
 	[CTL_WORD_GROUP] = "COMPREPLY=($(compgen -W 'events log errors' -- \"$cur\"))",
+	[CTL_WORD_TIMING] = "if [[ $prev == timing ]]; then " BASH_SCRIPTS "; else "
+			    "COMPREPLY=($(compgen -W 'on off reset' -- \"$cur\")); fi",
 	[CTL_WORD_SCRIPT_FILE] = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\") $(compgen -W \"$([[ -e /sys/module/nflua ]] && nfluactl \"${ns[@]}\" list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\"))",
 	[CTL_WORD_HOOK] = "COMPREPLY=($(compgen -W 'prerouting input forward output postrouting' -- \"$cur\"))",
 	[CTL_WORD_DEVICE] = "COMPREPLY=($(compgen -W \"$(ls /sys/class/net)\" -- \"$cur\"))",

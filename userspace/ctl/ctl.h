@@ -31,6 +31,7 @@ enum ctl_word {
 	CTL_WORD_COMMAND,
 	CTL_WORD_SHELL,
 	CTL_WORD_GROUP,
+	CTL_WORD_TIMING,	/* a script, then what to do */
 	CTL_WORD_SCRIPT_FILE,
 	CTL_WORD_HOOK,
 	CTL_WORD_DEVICE,

@@ -82,6 +82,27 @@ static void show_error(const struct nflua_message *message)
 	out_lines("text", "    ", message->text, message->size);
 }
 
+/* What came with a message but stands on a line of its own, before it. */
+static void show_dropped(const struct nflua_message *message)
+{
+	out_object(NULL);
+	out_moment("time", "%s", &message->time);
+	out_string("script", " %s", message->script);
+	if (message->cpu < 0) {
+		out_null("cpu", NULL);
+		out_text(" control");
+	} else {
+		out_int("cpu", " cpu%s", message->cpu);
+	}
+	out_string("kind", " %s", "dropped");
+	out_string("group", NULL, nflua_group_name(message->group));
+	out_uint("messages", " %s", message->dropped);
+	out_text(" message%s of the group %s\n", message->dropped == 1 ? "" : "s",
+		 nflua_group_name(message->group));
+	out_object_end();
+	out_line();
+}
+
 static void show(const struct nflua_message *message)
 {
 	static const struct {
@@ -98,6 +119,8 @@ static void show(const struct nflua_message *message)
 
 	for (i = 0; kinds[i].group != message->group; i++)
 		;
+	if (message->dropped)
+		show_dropped(message);
 	out_object(NULL);
 	out_moment("time", "%s", &message->time);
 	out_string("script", " %s", message->script);

@@ -403,6 +403,51 @@ void out_duration(const char *key, const char *fmt, uint64_t ns)
 }
 
 /**
+ * out_rough() - write a length of time that was measured: nanoseconds in JSON,
+ *	in text the largest fitting unit and a tenth
+ * @key: for JSON
+ * @fmt: for text
+ * @ns: nanoseconds
+ */
+void out_rough(const char *key, const char *fmt, uint64_t ns)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	uint64_t whole = ns, tenths = 0;
+	char raw[24], text[32];
+	unsigned int unit = 0;
+
+	snprintf(raw, sizeof(raw), "%" PRIu64, ns);
+	while (whole >= 1000 && unit < 3) {
+		tenths = whole % 1000 / 100;
+		whole /= 1000;
+		unit++;
+	}
+	if (unit)
+		snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64 " %s", whole, tenths,
+			 units[unit]);
+	else
+		snprintf(text, sizeof(text), "%" PRIu64 " %s", whole, units[unit]);
+	value(key, fmt, raw, text);
+}
+
+/**
+ * out_hex() - write bytes as hexadecimal digits
+ * @key: for JSON
+ * @fmt: for text
+ * @bytes: the bytes
+ * @size: number of them, 64 at most
+ */
+void out_hex(const char *key, const char *fmt, const uint8_t *bytes, size_t size)
+{
+	char text[2 * 64 + 1] = "";
+	size_t i;
+
+	for (i = 0; i < size && i < 64; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	out_string(key, fmt, text);
+}
+
+/**
  * out_time() - write a moment: seconds in JSON, local time in text
  * @key: for JSON
  * @fmt: for text

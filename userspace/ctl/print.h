@@ -30,6 +30,8 @@ void out_int(const char *key, const char *fmt, int64_t value);
 void out_bool(const char *key, const char *fmt, bool value);
 void out_bytes(const char *key, const char *fmt, uint64_t bytes);
 void out_duration(const char *key, const char *fmt, uint64_t ns);
+void out_rough(const char *key, const char *fmt, uint64_t ns);
+void out_hex(const char *key, const char *fmt, const uint8_t *bytes, size_t size);
 void out_time(const char *key, const char *fmt, uint64_t seconds);
 void out_moment(const char *key, const char *fmt, const struct timespec *when);
 void out_null(const char *key, const char *fmt);

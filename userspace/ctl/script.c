@@ -57,6 +57,37 @@ static void print_last_error(const struct nflua_entry *entry)
 	out_block("last_error", "      ", entry->last_error, strlen(entry->last_error));
 }
 
+/* An object, or null; in text one line. */
+static void print_time(const struct nflua_time *time)
+{
+	size_t i;
+
+	if (!time) {
+		out_null("time", NULL);
+		return;
+	}
+	out_object("time");
+	out_uint("calls", time->calls ? "    time of %s calls: " : NULL, time->calls);
+	out_uint("total", NULL, time->total);
+	if (!time->calls)
+		out_text("    time: no call yet");
+	out_rough("mean", time->calls ? "mean %s" : NULL, nflua_time_mean(time));
+	out_rough("p50", time->calls ? ", p50 %s" : NULL, nflua_time_percentile(time, 50));
+	out_rough("p99", time->calls ? ", p99 %s" : NULL, nflua_time_percentile(time, 99));
+	out_rough("max", time->calls ? ", max %s" : NULL, time->longest);
+	out_text("\n");
+	out_array("buckets");
+	for (i = 0; i < time->nbuckets; i++) {
+		out_object(NULL);
+		out_uint("from", NULL, time->buckets[i].from);
+		out_uint("to", NULL, time->buckets[i].to);
+		out_uint("calls", NULL, time->buckets[i].calls);
+		out_object_end();
+	}
+	out_array_end();
+	out_object_end();
+}
+
 /**
  * script_print_entry() - write an entry point
  * @entry: the entry point
@@ -86,10 +117,58 @@ void script_print_entry(const struct nflua_entry *entry, enum script_detail deta
 		out_text("\n");
 		print_outcomes(entry);
 		print_errors(entry);
-		if (detail == SCRIPT_FULL)
+		if (detail == SCRIPT_FULL) {
+			print_time(entry->time);
 			print_last_error(entry);
+		}
 	}
 	out_object_end();
+}
+
+/* One line in text. */
+static void print_memory_states(const struct nflua_script *script)
+{
+	const char *lead = "  memory: ";
+	char used[32], peak[32];
+	size_t i;
+
+	out_array("memory_states");
+	for (i = 0; i < script->nmemory_states; i++) {
+		const struct nflua_memory *state = &script->memory_states[i];
+
+		out_object(NULL);
+		out_text("%s", lead);
+		lead = ", ";
+		out_bool("control", NULL, state->control);
+		if (state->cpu >= 0) {
+			out_int("cpu", "cpu%s", state->cpu);
+		} else {
+			out_null("cpu", NULL);
+			out_text("%s", state->control ? "control" : "all CPUs");
+		}
+		text_bytes(used, sizeof(used), state->used);
+		text_bytes(peak, sizeof(peak), state->peak);
+		out_text(" %s (most %s)", used, peak);
+		out_uint("memory", NULL, state->used);
+		out_uint("peak", NULL, state->peak);
+		out_object_end();
+	}
+	out_array_end();
+	out_text("\n");
+}
+
+/* One line in text, if there is something to say. */
+static void print_dropped(const struct nflua_script *script)
+{
+	const bool both = script->log_dropped && script->errors_dropped;
+
+	out_uint("log_dropped", script->log_dropped ? "  prints dropped: %s" : NULL,
+		 script->log_dropped);
+	out_text("%s", both ? "," : script->errors_dropped ? " " : "");
+	out_uint("errors_dropped", script->errors_dropped ? " errors not told: %s" : NULL,
+		 script->errors_dropped);
+	if (script->log_dropped || script->errors_dropped)
+		out_text("\n");
 }
 
 /* A script that was unloaded by force has rules, and nothing else. */
@@ -99,6 +178,8 @@ static void print_stub(const struct nflua_script *script)
 	out_null("loaded", NULL);
 	out_bool("single", NULL, false);
 	out_bool("suspended", NULL, false);
+	out_bool("timing", NULL, false);
+	out_null("digest", NULL);
 	out_uint("states", NULL, 0);
 	out_uint("memory", NULL, 0);
 	out_uint("memory_peak", NULL, 0);
@@ -108,6 +189,8 @@ static void print_stub(const struct nflua_script *script)
 	out_uint("rules", NULL, script->rules);
 	out_uint("calls", NULL, 0);
 	out_uint("errors", NULL, 0);
+	out_uint("log_dropped", NULL, 0);
+	out_uint("errors_dropped", NULL, 0);
 	out_array("entries");
 	out_array_end();
 	out_text(", ");
@@ -146,6 +229,7 @@ void script_print(const struct nflua_script *script, enum script_detail detail)
 	out_time("loaded", ", loaded %s", script->loaded);
 	out_bool("single", single ? ", one state for all CPUs" : NULL, single);
 	out_bool("suspended", script->suspended ? ", suspended" : NULL, script->suspended);
+	out_bool("timing", script->timing ? ", timing" : NULL, script->timing);
 	out_text("\n");
 	out_uint("states", "  states %s", script->states);
 	out_bytes("memory", ", memory %s", script->memory);
@@ -158,6 +242,12 @@ void script_print(const struct nflua_script *script, enum script_detail detail)
 	out_text("\n  limits: ");
 	limits_print(&script->limits);
 	out_text("\n");
+	if (detail == SCRIPT_FULL)
+		print_memory_states(script);
+	out_hex("digest", detail == SCRIPT_FULL ? "  sha256: %s\n" : NULL, script->digest,
+		sizeof(script->digest));
+	if (detail != SCRIPT_ANSWER)
+		print_dropped(script);
 	out_array("entries");
 	for (i = 0; i < script->nentries; i++)
 		script_print_entry(&script->entries[i], detail);

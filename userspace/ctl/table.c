@@ -105,6 +105,7 @@ static const char *synonym(const char *name)
 		{ "watch", "monitor" }, { "events", "monitor" }, { "log", "monitor" },
 		{ "errors", "monitor" }, { "tail", "monitor" },
 		{ "set", "limits" }, { "budget", "limits" }, { "continue", "resume" },
+		{ "time", "timing" }, { "profile", "timing" }, { "measure", "timing" },
 	};
 	size_t i;
 

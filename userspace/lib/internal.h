@@ -68,6 +68,8 @@ int nflua_fail(struct nflua *nl, int err, const char *fmt, ...)
 
 void nflua_limits_put(struct nlmsghdr *nlh, const struct nflua_limits *limits);
 void nflua_limits_parse(const struct nlattr *attr, struct nflua_limits *limits);
+int nflua_time_parse(const struct nlattr *nest, struct nflua_time **timep);
+void nflua_time_free(struct nflua_time *time);
 char *nflua_attr_strdup(const struct nlattr *attr);
 uint64_t nflua_attr_uint(const struct nlattr *attr);
 

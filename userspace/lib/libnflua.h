@@ -57,6 +57,34 @@ struct nflua_source {
 };
 
 /**
+ * struct nflua_bucket - calls that took about the same time
+ * @from: nanoseconds of the shortest call that belongs here
+ * @to: nanoseconds of the longest
+ * @calls: number of calls
+ */
+struct nflua_bucket {
+	uint64_t from;
+	uint64_t to;
+	uint64_t calls;
+};
+
+/**
+ * struct nflua_time - how long the calls of an entry point took
+ * @calls: calls that were measured
+ * @total: nanoseconds of all of them
+ * @longest: nanoseconds of the longest
+ * @buckets: calls by time, in its order; those that are not empty
+ * @nbuckets: number of @buckets
+ */
+struct nflua_time {
+	uint64_t calls;
+	uint64_t total;
+	uint64_t longest;
+	struct nflua_bucket *buckets;
+	size_t nbuckets;
+};
+
+/**
  * struct nflua_entry - one entry point of a script
  * @kind: what it is
  * @name: the function's, extension's or hook's name
@@ -71,6 +99,8 @@ struct nflua_source {
  * @errors: calls that failed, indexed by &enum nflua_error_attr
  * @last_error: message and traceback, or NULL
  * @last_error_time: seconds since the epoch
+ * @time: how long calls took, or NULL if nothing was measured; from
+ *	nflua_get() only
  */
 struct nflua_entry {
 	enum nflua_entry_kind kind;
@@ -86,6 +116,22 @@ struct nflua_entry {
 	uint64_t errors[__NFLUA_A_ERROR_MAX];
 	char *last_error;
 	uint64_t last_error_time;
+	struct nflua_time *time;
+};
+
+/**
+ * struct nflua_memory - memory of one state
+ * @control: it is the control state
+ * @cpu: the CPU of a packet state; -1 for the control state, and for a state
+ *	that serves all CPUs
+ * @used: bytes in use
+ * @peak: most bytes that it ever used
+ */
+struct nflua_memory {
+	bool control;
+	int cpu;
+	uint64_t used;
+	uint64_t peak;
 };
 
 /**
@@ -99,6 +145,13 @@ struct nflua_entry {
  * @states: number of packet states
  * @memory: bytes in use by all states
  * @memory_peak: most bytes that one state ever used
+ * @memory_states: the same of each state; not from nflua_each()
+ * @nmemory_states: number of @memory_states
+ * @digest: SHA-256 of the source
+ * @timing: its calls are measured
+ * @log_dropped: printed lines that reached neither who listens nor the
+ *	kernel's log
+ * @errors_dropped: errors that who listens was not told
  * @limits: what it may use
  * @rules: number of rules that refer to it
  * @entries: its entry points
@@ -115,6 +168,12 @@ struct nflua_script {
 	uint32_t states;
 	uint64_t memory;
 	uint64_t memory_peak;
+	struct nflua_memory *memory_states;
+	size_t nmemory_states;
+	uint8_t digest[NFLUA_DIGEST_SIZE];
+	bool timing;
+	uint64_t log_dropped;
+	uint64_t errors_dropped;
 	struct nflua_limits limits;
 	uint32_t rules;
 	struct nflua_entry *entries;
@@ -214,6 +273,7 @@ enum nflua_group {
  * @entry: its name; errors only
  * @text: the printed line, or an error's message and traceback; "" if none
  * @size: bytes of @text, which may contain NULs; there is one behind
+ * @dropped: messages like this one that the CPU dropped since its last one
  */
 struct nflua_message {
 	enum nflua_group group;
@@ -226,6 +286,7 @@ struct nflua_message {
 	const char *entry;
 	const char *text;
 	size_t size;
+	uint64_t dropped;
 };
 
 /* handle.c */
@@ -256,6 +317,11 @@ uint64_t nflua_entry_errors(const struct nflua_entry *entry);
 /* limits.c */
 int nflua_change_limits(struct nflua *nl, const char *name, struct nflua_limits *limits);
 
+/* timing.c */
+int nflua_set_timing(struct nflua *nl, const char *name, enum nflua_timing timing);
+uint64_t nflua_time_mean(const struct nflua_time *time);
+uint64_t nflua_time_percentile(const struct nflua_time *time, unsigned int percent);
+
 /* run.c */
 int nflua_run(struct nflua *nl, const struct nflua_run *run, struct nflua_run_result *result);
 void nflua_run_free(struct nflua_run_result *result);
@@ -279,6 +345,8 @@ int nflua_hook_find(const char *name);
 const char *nflua_event_name(unsigned int event);
 const char *nflua_group_name(unsigned int group);
 unsigned int nflua_group_find(const char *name);
+const char *nflua_timing_name(unsigned int timing);
+int nflua_timing_find(const char *name);
 
 /* netns.c */
 int nflua_netns_enter(const char *netns);

@@ -138,6 +138,9 @@ static bool parse(const struct nlmsghdr *nlh, struct nflua_message *message)
 		case NFLUA_A_SCRIPT_ENTRY:
 			parse_entry(attr, message);
 			break;
+		case NFLUA_A_SCRIPT_DROPPED:
+			message->dropped = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_SCRIPT_TEXT:
 			message->text = get_string(attr);
 			message->size = mnl_attr_get_payload_len(attr);

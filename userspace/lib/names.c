@@ -77,6 +77,12 @@ static const char *const groups[] = {
 	NFLUA_MCGRP_EVENTS, NFLUA_MCGRP_LOG, NFLUA_MCGRP_ERRORS,
 };
 
+static const char *const timings[] = {
+	[NFLUA_TIMING_OFF] = "off",
+	[NFLUA_TIMING_ON] = "on",
+	[NFLUA_TIMING_RESET] = "reset",
+};
+
 /**
  * nflua_name_valid() - whether a script may have this name
  * @name: the name
@@ -230,4 +236,31 @@ unsigned int nflua_group_find(const char *name)
 		if (!strcmp(groups[i], name))
 			return 1U << i;
 	return 0;
+}
+
+/**
+ * nflua_timing_name() - the word for what is done with the timing
+ * @timing: &enum nflua_timing
+ *
+ * Return: the word, "unknown" for a number that means nothing
+ */
+const char *nflua_timing_name(unsigned int timing)
+{
+	return WORD(timings, timing);
+}
+
+/**
+ * nflua_timing_find() - what is done with the timing, by its word
+ * @name: the word
+ *
+ * Return: &enum nflua_timing, -1 if there is none
+ */
+int nflua_timing_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < MNL_ARRAY_SIZE(timings); i++)
+		if (!strcmp(timings[i], name))
+			return i;
+	return -1;
 }

@@ -24,6 +24,7 @@ static void entry_clear(struct nflua_entry *entry)
 {
 	free(entry->name);
 	free(entry->last_error);
+	nflua_time_free(entry->time);
 }
 
 /**
@@ -40,6 +41,7 @@ void nflua_script_free(struct nflua_script *script)
 	for (i = 0; i < script->nentries; i++)
 		entry_clear(&script->entries[i]);
 	free(script->entries);
+	free(script->memory_states);
 	free(script->output);
 	free(script);
 }
@@ -108,6 +110,9 @@ static int parse_entry(const struct nlattr *nest, struct nflua_entry *entry)
 		case NFLUA_A_ENTRY_LAST_ERROR_TIME:
 			entry->last_error_time = nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_ENTRY_TIME:
+			err = nflua_time_parse(attr, &entry->time);
+			break;
 		}
 		if (err)
 			return err;
@@ -132,6 +137,36 @@ static int add_entry(struct nflua_script *script, const struct nlattr *nest)
 		return err;
 	}
 	entries[script->nentries++] = entry;
+	return 0;
+}
+
+static int add_memory(struct nflua_script *script, const struct nlattr *nest)
+{
+	struct nflua_memory *states, *state;
+	const struct nlattr *attr;
+
+	states = reallocarray(script->memory_states, script->nmemory_states + 1, sizeof(*states));
+	if (!states)
+		return -ENOMEM;
+	script->memory_states = states;
+	state = &states[script->nmemory_states++];
+	*state = (struct nflua_memory){ .cpu = -1 };
+	mnl_attr_for_each_nested(attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case NFLUA_A_STATE_CONTROL:
+			state->control = true;
+			break;
+		case NFLUA_A_STATE_CPU:
+			state->cpu = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_STATE_MEMORY:
+			state->used = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_STATE_PEAK:
+			state->peak = nflua_attr_uint(attr);
+			break;
+		}
+	}
 	return 0;
 }
 
@@ -180,6 +215,23 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 			break;
 		case NFLUA_A_SCRIPT_MEMORY_PEAK:
 			script->memory_peak = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_SCRIPT_STATE:
+			err = add_memory(script, attr);
+			break;
+		case NFLUA_A_SCRIPT_DIGEST:
+			if (mnl_attr_get_payload_len(attr) == sizeof(script->digest))
+				memcpy(script->digest, mnl_attr_get_payload(attr),
+				       sizeof(script->digest));
+			break;
+		case NFLUA_A_SCRIPT_TIMING:
+			script->timing = nflua_attr_uint(attr) == NFLUA_TIMING_ON;
+			break;
+		case NFLUA_A_SCRIPT_LOG_DROPPED:
+			script->log_dropped = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_SCRIPT_ERRORS_DROPPED:
+			script->errors_dropped = nflua_attr_uint(attr);
 			break;
 		case NFLUA_A_SCRIPT_RULES:
 			script->rules = nflua_attr_uint(attr);
