@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include "event.h"
+#include "map.h"
 #include "script.h"
 
 /*
@@ -71,6 +72,7 @@ void nflua_generation_free(struct nflua_generation *gen)
 		cond_resched();
 	}
 	nflua_state_destroy(gen->control);
+	nflua_maps_close(gen);
 	for (i = 0; gen->entries && i < gen->nentries; i++)
 		nflua_stats_put(gen->entries[i].stats);
 	kvfree(gen->entries);
@@ -219,6 +221,7 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 	if (!gen)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&gen->node);
+	INIT_LIST_HEAD(&gen->maps);
 	gen->memcg = get_mem_cgroup_from_mm(current->mm);
 	strscpy(gen->name, load->name, sizeof(gen->name));
 	gen->loaded = ktime_get_real_seconds();
@@ -230,6 +233,7 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 	if (load->set_errors)
 		gen->limits.errors = load->limits.errors;
 	gen->single = load->single;
+	gen->check = load->check;
 	gen->budget = NFLUA_BODY_NS;
 	gen->deadline = ktime_get_ns() + gen->budget;
 	write_pnet(&gen->net, nn->net);

@@ -147,7 +147,7 @@ run help
 expect "help" 0 "" '^  load FILE'
 run --help
 expect "--help" 0 "" '^  load FILE'
-for command in load replace unload list show monitor eval check limits resume version help completion; do
+for command in load replace unload list show monitor eval check limits map resume version help completion; do
 	run help "$command"
 	expect "help $command" 0 "" "^usage: nfluactl $command"
 	run "$command" --help
@@ -199,6 +199,12 @@ run limits --single x
 expect "limits: has no --single" 1 'no option --single'
 run limits 'a b'
 expect "limits: a name that is none" 1 'no name for a script'
+for words in '' nothing 'show' 'get m' 'set m k' 'list m' 'show m k' 'delete m k v' 'show m --ttl 1s' \
+	'get a/b k' 'set m k v --ttl 1' 'set m k v --ttl 5us' 'list --hex'; do
+	# shellcheck disable=SC2086
+	run map $words
+	expect "map $words" 1 "missing|no 'map|takes|too many|is for|no name for a map|no time|not for map list"
+done
 run limits a b
 expect "limits: two names" 1 "'b' is one word too many"
 run resume
@@ -287,6 +293,9 @@ complete_words "completes behind options" "good.lua" nfluactl -j load --memory 1
 complete_words "completes help's commands" "check completion" nfluactl help c
 complete_words "completes groups" "events" nfluactl monitor --count 5 log ev
 complete_words "completes monitor's options" "--timeout" nfluactl monitor --t
+complete_words "completes what map does" "show set" nfluactl map s
+complete_words "completes it behind options" "delete" nfluactl -j map d
+complete_words "completes map's options" "--ttl" nfluactl map set --t
 complete_words "completes nothing where nothing fits" "" nfluactl load --memory ''
 
 complete_words "completes what only check has" "--no-kernel" nfluactl check --no

@@ -266,39 +266,69 @@ my @groups = sort map { attrs($_)->{1} =~ tr/\0//dr } values %{ attrs($family->{
 is("@groups", join(' ', sort map { $_->{name} } @{ $spec->{'mcast-groups'}{list} }),
    'kernel: groups');
 
-# The policy comes one attribute a message.
+# Policies come by their numbers, one attribute a message, and for each
+# operation the numbers of its own. Operations with one set of attributes may
+# share one policy, so what they take is looked at together.
 my $policy = ask(GETPOLICY, 0x300);
-my %policy;
+my (%policy, %policies_of);
 for my $message (@{ $policy // [] }) {
-	next unless $message->{8};
-	my ($index) = values %{ attrs($message->{8}) };
-	my $one = attrs($index);
+	if ($message->{8}) {
+		my ($index, $one) = %{ attrs($message->{8}) };
 
-	$policy{$_} = attrs($one->{$_}) for keys %$one;
+		$one = attrs($one);
+		$policy{$index}{$_} = attrs($one->{$_}) for keys %$one;
+	}
+	if ($message->{9}) {
+		my $found = attrs($message->{9});
+
+		$policies_of{$_} = [ map { unsigned($_) } values %{ attrs($found->{$_}) } ]
+			for keys %$found;
+	}
 }
-ok(scalar %policy, 'kernel: gives its policy', "$!");
+ok(scalar %policy, 'kernel: gives its policies', "$!");
 
-my %kinds = (u8 => 2, u16 => 3, u32 => 4, u64 => 5, binary => 10, string => 12, nest => 13);
-my %names = reverse %{ $number{script} };
-my %requested = map { ($_ => 1) } map { @{ $_->{do}{request}{attributes} } }
-	grep { $_->{do} } @{ $ops->{list} };
-for my $name (sort keys %requested) {
-	my $spec_attr = $attributes{script}{$name};
-	my $checks = $spec_attr->{checks} // {};
-	my $live_attr = delete $policy{ $number{script}{$name} } // {};
+my %kinds = (u8 => 2, u16 => 3, u32 => 4, u64 => 5, s64 => 9, binary => 10, string => 12,
+	     nest => 13);
+my (%requested, %taken);
+for my $op (grep { $_->{do} } @{ $ops->{list} }) {
+	my $set = $op->{'attribute-set'};
 
-	is(defined $live_attr->{1} ? unsigned($live_attr->{1}) : 'nothing',
-	   $kinds{ $spec_attr->{type} }, "kernel: type of $name");
-	is(unsigned($live_attr->{7} // pack('C', 0)), $checks->{'max-len'},
-	   "kernel: greatest length of $name") if defined $checks->{'max-len'};
-	is(unsigned($live_attr->{5} // pack('C', 0)), $checks->{max},
-	   "kernel: greatest value of $name") if defined $checks->{max};
-	is(unsigned($live_attr->{12} // pack('C', 0)),
-	   (1 << @{ $definitions{ $checks->{'flags-mask'} }{entries} }) - 1,
-	   "kernel: bits of $name") if defined $checks->{'flags-mask'};
+	for my $name (@{ $op->{do}{request}{attributes} }) {
+		push @{ $requested{$set}{$name} }, $op;
+	}
+	for my $index (@{ $policies_of{ $op->{value} } // [] }) {
+		unsigned($policy{$index}{$_}{1}) and $taken{$set}{$_} = 1
+			for keys %{ $policy{$index} // {} };
+	}
 }
-my @more = grep { unsigned($policy{$_}{1}) } keys %policy;
-ok(!@more, 'kernel: takes nothing else', join ' ', map { $names{$_} // $_ } @more);
+for my $set (sort keys %requested) {
+	for my $name (sort keys %{ $requested{$set} }) {
+		my $spec_attr = $attributes{$set}{$name};
+		my $checks = $spec_attr->{checks} // {};
+		my $number = $number{$set}{$name};
+
+		delete $taken{$set}{$number};
+		for my $op (@{ $requested{$set}{$name} }) {
+			my ($index) = @{ $policies_of{ $op->{value} } // [] };
+			my $live_attr = $policy{ $index // -1 }{$number} // {};
+			my $what = "of $name in $op->{name}";
+
+			is(defined $live_attr->{1} ? unsigned($live_attr->{1}) : 'nothing',
+			   $kinds{ $spec_attr->{type} }, "kernel: type $what");
+			is(unsigned($live_attr->{7} // pack('C', 0)), $checks->{'max-len'},
+			   "kernel: greatest length $what") if defined $checks->{'max-len'};
+			is(unsigned($live_attr->{5} // pack('C', 0)), $checks->{max},
+			   "kernel: greatest value $what") if defined $checks->{max};
+			is(unsigned($live_attr->{12} // pack('C', 0)),
+			   (1 << @{ $definitions{ $checks->{'flags-mask'} }{entries} }) - 1,
+			   "kernel: bits $what") if defined $checks->{'flags-mask'};
+		}
+	}
+	my %names = reverse %{ $number{$set} };
+	my @more = map { $names{$_} // $_ } keys %{ $taken{$set} // {} };
+
+	ok(!@more, "kernel: takes nothing else of $set", "@more");
+}
 
 print "1..$count\n";
 exit($failed ? 1 : 0);

@@ -16,6 +16,7 @@ static const char *const bash_words[] = {
 	[CTL_WORD_NETNS] = "COMPREPLY=($(compgen -W \"$(ls /run/netns 2>/dev/null)\" -- \"$cur\"))",
 	[CTL_WORD_COMMAND] = "COMPREPLY=($(compgen -W \"$commands\" -- \"$cur\"))",
 	[CTL_WORD_GROUP] = "COMPREPLY=($(compgen -W 'events log errors' -- \"$cur\"))",
+	[CTL_WORD_MAP] = "case $prev in map) COMPREPLY=($(compgen -W 'list show get set delete' -- \"$cur\")) ;; show|get|set|delete) COMPREPLY=($(compgen -W \"$([[ -e /sys/module/nflua ]] && nfluactl \"${ns[@]}\" map list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\")) ;; esac",
 	[CTL_WORD_SHELL] = "COMPREPLY=($(compgen -W bash -- \"$cur\"))",
 };
 
