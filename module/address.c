@@ -8,6 +8,7 @@
  * Context of all functions: inside lua_pcall(); they may raise. nfluactl is
  * built with this file, too, to check scripts without the kernel.
  */
+#include <linux/build_bug.h>
 #include <linux/inet.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -44,12 +45,21 @@ struct address6 {
 	u8 zero[3];
 };
 
+/* nflua_address6_bytes() says so */
+static_assert(offsetof(struct address6, plen) == sizeof(struct in6_addr));
+
 static u32 mask4(unsigned int plen)
 {
 	return plen ? ~0U << (32 - plen) : 0;
 }
 
-static void push6(lua_State *L, const struct in6_addr *addr, u8 plen)
+/**
+ * nflua_address6_push() - push an IPv6 prefix
+ * @L: the running thread
+ * @addr: the address
+ * @plen: prefix length, 128 for an address
+ */
+void nflua_address6_push(lua_State *L, const struct in6_addr *addr, u8 plen)
 {
 	struct address6 a = { .plen = plen };
 	struct address6 *u;
@@ -84,7 +94,7 @@ void nflua_address6_set(lua_State *L, StkId val, const void *addr)
 
 	memcpy(&copy, addr, sizeof(copy));
 	luaD_checkstack(L, LUA_MINSTACK);
-	push6(L, &copy, 128);
+	nflua_address6_push(L, &copy, 128);
 	val = restorestack(L, at);
 	setobjs2s(L, val, L->top.p - 1);
 	L->top.p--;
@@ -97,7 +107,7 @@ static bool to_address(lua_State *L, int idx, struct address *a)
 
 	if (lua_islightuserdata(L, idx)) {
 		v = (uintptr_t)lua_touserdata(L, idx);
-		if (!(v & NFLUA_LIGHT_PREFIX))
+		if (!nflua_light_is_address4(v))
 			return false;
 		a->family = 4;
 		a->plen = v & 0xff;
@@ -111,6 +121,22 @@ static bool to_address(lua_State *L, int idx, struct address *a)
 	a->plen = u->plen;
 	a->v6 = u->addr;
 	return true;
+}
+
+/**
+ * nflua_address6_bytes() - an IPv6 prefix as bytes
+ * @L: the running thread
+ * @value: any value
+ *
+ * Return: 16 bytes in network order and one with the prefix length, which live
+ * as long as the value; NULL if it is no IPv6 prefix
+ */
+const void *nflua_address6_bytes(lua_State *L, const TValue *value)
+{
+	if (!ttisfulluserdata(value) ||
+	    uvalue(value)->metatable != nflua_state(L)->address6)
+		return NULL;
+	return getudatamem(uvalue(value));
 }
 
 static void check_address(lua_State *L, int idx, struct address *a)
@@ -233,7 +259,7 @@ int nflua_address_new(lua_State *L)
 		lua_pushlightuserdata(L, nflua_address4(v4 & mask4(plen),
 							plen));
 	} else {
-		push6(L, (struct in6_addr *)bin, plen);
+		nflua_address6_push(L, (struct in6_addr *)bin, plen);
 	}
 	return 1;
 }
@@ -298,6 +324,7 @@ void nflua_address_open(lua_State *L)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &interned_key);
 
 	luaL_newmetatable(L, ADDRESS6);
+	nflua_state(L)->address6 = (Table *)lua_topointer(L, -1);
 	luaL_setfuncs(L, metamethods, 0);
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");

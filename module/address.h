@@ -14,6 +14,10 @@ static inline void *nflua_address4(u32 addr, unsigned int plen)
 	return (void *)(uintptr_t)(NFLUA_LIGHT_PREFIX | (u64)addr << 8 | plen);
 }
 
+struct in6_addr;
+
+void nflua_address6_push(lua_State *L, const struct in6_addr *addr, u8 plen);
+const void *nflua_address6_bytes(lua_State *L, const TValue *value);
 void nflua_address6_set(lua_State *L, StkId val, const void *addr);
 void nflua_address_index(lua_State *L, TValue *key, StkId val);
 int nflua_address_tostring(lua_State *L);

@@ -16,6 +16,7 @@
 #include <linux/wait_bit.h>
 #include <crypto/sha2.h>
 #include "event.h"
+#include "map.h"
 #include "script.h"
 
 static_assert(NFLUA_DIGEST_SIZE == SHA256_DIGEST_SIZE);
@@ -109,6 +110,7 @@ void nflua_generation_free(struct nflua_generation *gen)
 		cond_resched();
 	}
 	nflua_state_destroy(gen->control);
+	nflua_maps_close(gen);
 	for (i = 0; gen->entries && i < gen->nentries; i++)
 		nflua_stats_put(gen->entries[i].stats);
 	nflua_messages_put(gen->messages);
@@ -276,6 +278,7 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 	if (!gen)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&gen->node);
+	INIT_LIST_HEAD(&gen->maps);
 	gen->memcg = get_mem_cgroup_from_mm(current->mm);
 	strscpy(gen->name, load->name, sizeof(gen->name));
 	gen->loaded = ktime_get_real_seconds();
@@ -287,6 +290,7 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 	if (load->set_errors)
 		gen->limits.errors = load->limits.errors;
 	gen->single = load->single;
+	gen->check = load->check;
 	gen->budget = NFLUA_BODY_NS;
 	gen->deadline = ktime_get_ns() + gen->budget;
 	write_pnet(&gen->net, nn->net);

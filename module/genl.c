@@ -168,6 +168,36 @@ static const struct genl_ops ops[] = {
 		.policy = nflua_genl_run_policy,
 		.maxattr = NFLUA_A_RUN_MAX,
 	},
+	{
+		.cmd = NFLUA_CMD_MAP_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = nflua_genl_map_policy,
+		.maxattr = NFLUA_A_MAP_NAME,
+		.doit = nflua_genl_map_get,
+		.dumpit = nflua_genl_map_dump,
+	},
+	{
+		.cmd = NFLUA_CMD_MAP_ENTRY_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = nflua_genl_map_key_policy,
+		.maxattr = NFLUA_A_MAP_KEY_PREFIX,
+		.doit = nflua_genl_map_entry_get,
+		.dumpit = nflua_genl_map_entry_dump,
+	},
+	{
+		.cmd = NFLUA_CMD_MAP_ENTRY_SET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = nflua_genl_map_set_policy,
+		.maxattr = NFLUA_A_MAP_VALUE_STRING,
+		.doit = nflua_genl_map_entry_set,
+	},
+	{
+		.cmd = NFLUA_CMD_MAP_ENTRY_DELETE,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = nflua_genl_map_key_policy,
+		.maxattr = NFLUA_A_MAP_KEY_PREFIX,
+		.doit = nflua_genl_map_entry_delete,
+	},
 };
 
 static const struct genl_multicast_group groups[] = {

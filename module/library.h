@@ -19,6 +19,7 @@ void nflua_state_register(lua_State *L, struct nflua_reg *reg);
  */
 #define NFLUA_MODULES(_M)	\
 	_M(luapacket)		\
+	_M(map)			\
 	_M(netfilter)
 
 #define NFLUA_MODULE_OPENER(_name) int nflua_##_name##_open(lua_State *L);

@@ -3,8 +3,10 @@
  * What nflua keeps for each network namespace.
  */
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include "map.h"
 #include "script.h"
 #include "upload.h"
 
@@ -67,6 +69,10 @@ static int __net_init net_init(struct net *net)
 	INIT_LIST_HEAD(&nn->scripts);
 	INIT_LIST_HEAD(&nn->uploads);
 	init_waitqueue_head(&nn->idle);
+	mutex_init(&nn->map_lock);
+	INIT_LIST_HEAD(&nn->maps);
+	nn->map_bytes_max = net->user_ns == &init_user_ns ?
+			    NFLUA_MAP_BYTES : NFLUA_MAP_BYTES_USER;
 	pernet->nn = nn;
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "format.h"
 #include "header.h"
 #include "hook.h"
+#include "map.h"
 #include "packet.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
@@ -492,7 +493,10 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 	u32 off;
 
 	if (unlikely(v & NFLUA_LIGHT_PREFIX)) {
-		nflua_address_index(L, key, val);
+		if (nflua_light_is_object(v))
+			nflua_map_index(L, key, val);
+		else
+			nflua_address_index(L, key, val);
 		return;
 	}
 	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq))
@@ -517,6 +521,12 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 			break;
 		set_field(L, f, p->data + off, val);
 		return;
+	case NFLUA_FIELD_IP4:
+		off = nflua_record_offset(p, record) + f->offset;
+		if (unlikely(off + f->bytes > p->linear))
+			break;
+		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
+		return;
 	case NFLUA_FIELD_VIEW:
 		setnilvalue(s2v(val));
 		if (record_present(p, f->record))
@@ -531,8 +541,17 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 
 static int view_newindex(lua_State *L)
 {
+	if (nflua_light_is_object((uintptr_t)lua_touserdata(L, 1)))
+		luaL_error(L, "a map has no fields to set (use its method set)");
 	luaL_error(L, "a packet's field cannot be set");
 	return 0;
+}
+
+static int view_len(lua_State *L)
+{
+	if (nflua_light_is_object((uintptr_t)lua_touserdata(L, 1)))
+		return nflua_map_length(L);
+	return packet_length(L);
 }
 
 static int view_tostring(lua_State *L)
@@ -541,6 +560,8 @@ static int view_tostring(lua_State *L)
 	struct nflua_packet *p;
 	unsigned int record;
 
+	if (nflua_light_is_object(v))
+		return nflua_map_tostring(L);
 	if (v & NFLUA_LIGHT_PREFIX)
 		return nflua_address_tostring(L);
 	p = check_view(L, &record);
@@ -569,8 +590,9 @@ static void add_fields(lua_State *L, const struct nflua_field *fields,
 }
 
 static const luaL_Reg view_metamethods[] = {
-	{ "__len", packet_length },
+	{ "__len", view_len },
 	{ "__newindex", view_newindex },
+	{ "__pairs", nflua_map_pairs },
 	{ "__tostring", view_tostring },
 	{ "__lt", nflua_address_lt },
 	{ "__le", nflua_address_le },

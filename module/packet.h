@@ -14,18 +14,35 @@ struct nflua_state;
  * script, and == compares them.
  *
  *	view of a packet	0 | sequence number of the call | record
- *	IPv4 prefix		1 | address | prefix length
+ *	IPv4 prefix		1 0 | address | prefix length
+ *	shared object		1 1 | its number in the state
  *
  * The sequence number is the call's own, so a view that was kept is known to
  * be stale in every later call, and forever.
  */
 #define NFLUA_LIGHT_PREFIX	BIT_ULL(63)
+#define NFLUA_LIGHT_OBJECT	(BIT_ULL(63) | BIT_ULL(62))
 #define NFLUA_LIGHT_RECORD_BITS	8
 #define NFLUA_LIGHT_RECORD_MASK	(BIT_ULL(NFLUA_LIGHT_RECORD_BITS) - 1)
 
 static inline void *nflua_light_view(u64 seq, unsigned int record)
 {
 	return (void *)(uintptr_t)(seq << NFLUA_LIGHT_RECORD_BITS | record);
+}
+
+static inline void *nflua_light_object(u32 number)
+{
+	return (void *)(uintptr_t)(NFLUA_LIGHT_OBJECT | number);
+}
+
+static inline bool nflua_light_is_object(u64 v)
+{
+	return (v & NFLUA_LIGHT_OBJECT) == NFLUA_LIGHT_OBJECT;
+}
+
+static inline bool nflua_light_is_address4(u64 v)
+{
+	return (v & NFLUA_LIGHT_OBJECT) == NFLUA_LIGHT_PREFIX;
 }
 
 /**

@@ -16,6 +16,7 @@
 #include <linux/timekeeping.h>
 #include "event.h"
 #include "hook.h"
+#include "map.h"
 #include "script.h"
 #include "xtables.h"
 
@@ -199,6 +200,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	}
 	nflua_hooks_publish(script, gen, &fresh);
 	nflua_bindings_publish(script, gen);
+	nflua_maps_publish(gen);
 	script->gen = gen;
 	script->number = gen->number;
 	if (new) {

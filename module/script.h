@@ -33,6 +33,11 @@
  * @seq: changes with the list, for dumps
  * @unbound: changes when a rule goes
  * @idle: woken then
+ * @map_lock: protects @maps and who uses them; inside all other locks of nflua
+ * @maps: &nflua_map, those that scripts share
+ * @map_seq: changes with the list, for dumps
+ * @map_bytes: bytes that all maps take
+ * @map_bytes_max: most of them
  */
 struct nflua_net {
 	struct kref ref;
@@ -48,6 +53,11 @@ struct nflua_net {
 	unsigned int seq;
 	unsigned int unbound;
 	wait_queue_head_t idle;
+	struct mutex map_lock;
+	struct list_head maps;
+	unsigned int map_seq;
+	atomic_long_t map_bytes;
+	long map_bytes_max;
 };
 
 /**
@@ -93,6 +103,9 @@ enum nflua_gen_flag {
  * @single: one packet state serves all CPUs
  * @runs: how many test runs use it, see nflua_generation_get()
  * @retired: no run is to go on with it
+ * @check: it is thrown away when it is complete
+ * @published: packets may have met it; under map_lock
+ * @maps: &nflua_map_user, the maps that its states have opened; under map_lock
  * @budget: how long its bodies may take together, ns
  * @deadline: when they have taken too long, ktime_get_ns()
  * @source: the text, kept for CPUs that come later
@@ -115,6 +128,9 @@ struct nflua_generation {
 	bool single;
 	bool retired;
 	atomic_t runs;
+	bool check;
+	bool published;
+	struct list_head maps;
 	u64 budget;
 	u64 deadline;
 	char *source;

@@ -22,11 +22,13 @@
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
-/*
- * How memory may be had now. Reclaiming it takes stack: where a body has come
- * deep, what is free must do.
+/**
+ * nflua_state_gfp() - how memory may be had now
+ * @st: the state that is running
+ *
+ * Reclaiming it takes stack: where a body has come deep, what is free must do.
  */
-static gfp_t state_gfp(const struct nflua_state *st)
+gfp_t nflua_state_gfp(const struct nflua_state *st)
 {
 	if (!nflua_state_is_atomic(st) &&
 	    current_stack_pointer < st->ext.stack_floor + NFLUA_STACK_RECLAIM)
@@ -87,7 +89,7 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 		goto fail;
 
 	memcg = set_active_memcg(st->gen->memcg);
-	new = resize_block(ptr, osize, nsize, state_gfp(st));
+	new = resize_block(ptr, osize, nsize, nflua_state_gfp(st));
 	set_active_memcg(memcg);
 	if (!new) {
 		if (nsize > osize)
@@ -443,6 +445,7 @@ void nflua_state_destroy(struct nflua_state *st)
 		nflua_state_set_stack(st);
 		lua_close(st->L);
 	}
+	kfree(st->maps);
 	kfree(st->regs);
 	kfree(st->output);
 	kfree(st->log);

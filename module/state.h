@@ -11,6 +11,7 @@
 #include "uapi/nflua.h"
 
 struct nflua_generation;
+struct nflua_map;
 
 #define NFLUA_ENTRIES_MAX	128	/* entry points of one script */
 #define NFLUA_RECORDS		16	/* at least __NFLUA_RECORD_MAX */
@@ -99,6 +100,10 @@ struct nflua_reg {
  * @told: the error of the limit that was hit has its traceback
  * @records: per record, the Lua table from a field's name to the field
  * @address_methods: the same for addresses
+ * @address6: metatable of IPv6 addresses
+ * @map_methods: methods of maps, by name
+ * @maps: the maps it has opened, by their numbers, NULL if there is none
+ * @nmaps: number of them
  * @registering: its body is running, and may register entry points
  * @regs: registrations until the entry points are made, NULL otherwise
  * @nregs: number of them
@@ -122,6 +127,10 @@ struct nflua_state {
 	u64 seq;
 	struct Table *records[NFLUA_RECORDS];
 	struct Table *address_methods;
+	struct Table *address6;
+	struct Table *map_methods;
+	struct nflua_map **maps;
+	unsigned int nmaps;
 
 	size_t used;
 	size_t peak;
@@ -164,6 +173,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 void nflua_state_destroy(struct nflua_state *st);
 int nflua_state_error(struct nflua_state *st, int status);
 
+gfp_t nflua_state_gfp(const struct nflua_state *st);
 int nflua_state_eval(struct nflua_state *st, const char *source, size_t size,
 		     char **error);
 void nflua_state_tidy(struct nflua_state *st);

@@ -8,6 +8,8 @@
 #   accept   a rule or callback that accepts every packet
 #   port     one that drops port 53; the packet has another
 #
+#   count    one that counts the packet for its source address, in a map
+#
 # For a match the rule's target is ACCEPT or DROP, so that the whole rule does
 # the same as the others do.
 set -euo pipefail
@@ -104,4 +106,42 @@ for task in accept port; do
 	in_ns nfluactl load "$dir/hook-$task.lua" >&2
 	measure nflua-hook $task
 	in_ns nfluactl unload hook-$task >&2
+done
+
+cat >"$dir/hook-count.lua" <<'LUA'
+local netfilter = require("netfilter")
+local nf = netfilter.new{ name = "count" }
+local m = require("map").open{ name = "count", key = "address", max = 1000 }
+nf:hook{ family = "ipv4", hook = "output", priority = "filter", function(pkt)
+	m:incr(pkt.ip.src, 1, 0)
+end }
+LUA
+in_ns nfluactl load "$dir/hook-count.lua" >&2
+measure nflua-hook count
+in_ns nfluactl unload hook-count >&2
+
+# What m:get(key) takes of a callback, in a map of so many entries; engine
+# nflua-map, task get-ENTRIES.
+get() {
+	cat >"$dir/get.lua" <<LUA
+local n, i = $1, 1
+local nf = require("netfilter").new{ name = "get" }
+local m = require("map").open{ name = "get", key = "integer", max = n }
+if m:add(0, 0) then
+	for k = 1, n - 1 do m:set(k, k) end
+end
+nf:hook{ family = "ipv4", hook = "output", priority = "filter", function(pkt)
+	i = (i * 1103515245 + 12345) % n
+	local v = $2
+	if v ~= i then return nf.DROP end
+end }
+LUA
+	in_ns nfluactl load "$dir/get.lua" >&2
+	run
+	in_ns nfluactl unload get >&2
+}
+for n in 1000 1000000; do
+	without=$(get $n i)
+	with=$(get $n 'm:get(i)')
+	printf 'nflua-map get-%s %s\n' $n $(((with - without + CALLS / 2) / CALLS))
 done

@@ -163,7 +163,7 @@ run help
 expect "help" 0 "" '^  load FILE'
 run --help
 expect "--help" 0 "" '^  load FILE'
-for command in load replace unload list show monitor eval check run limits resume timing version help completion; do
+for command in load replace unload list show monitor eval check run limits map resume timing version help completion; do
 	run help "$command"
 	expect "help $command" 0 "" "^usage: nfluactl $command"
 	run "$command" --help
@@ -215,6 +215,12 @@ run limits --single x
 expect "limits: has no --single" 1 'no option --single'
 run limits 'a b'
 expect "limits: a name that is none" 1 'no name for a script'
+for words in '' nothing 'show' 'get m' 'set m k' 'list m' 'show m k' 'delete m k v' 'show m --ttl 1s' \
+	'get a/b k' 'set m k v --ttl 1' 'set m k v --ttl 5us' 'list --hex'; do
+	# shellcheck disable=SC2086
+	run map $words
+	expect "map $words" 1 "missing|no 'map|takes|too many|is for|no name for a map|no time|not for map list"
+done
 run limits a b
 expect "limits: two names" 1 "'b' is one word too many"
 
@@ -356,6 +362,9 @@ complete_words "completes files of run" "good.lua" nfluactl run go
 complete_words "completes hooks" "prerouting postrouting" nfluactl run x --hook p
 complete_words "completes roles" "target" nfluactl run x --role t
 complete_words "completes options of run" "--pretty --pcap" nfluactl run --p
+complete_words "completes what map does" "show set" nfluactl map s
+complete_words "completes it behind options" "delete" nfluactl -j map d
+complete_words "completes map's options" "--ttl" nfluactl map set --t
 complete_words "completes nothing where nothing fits" "" nfluactl load --memory ''
 
 complete_words "completes what only check has" "--no-kernel" nfluactl check --no

@@ -23,6 +23,13 @@
 #define NFLUA_NAME_SIZE		64	/* [A-Za-z0-9_.-]{1,63} */
 #define NFLUA_FUNCTION_SIZE	64
 
+/* Most bytes of a map's key and of its value, and most entries. */
+#define NFLUA_MAP_KEY_MAX	255
+#define NFLUA_MAP_VALUE_MAX	4096
+#define NFLUA_MAP_ENTRIES_MAX	(4 * 1024 * 1024)
+/* Longest life of an entry: a year, in ms. */
+#define NFLUA_MAP_TTL_MAX	31536000000
+
 /* Most bytes of source in one script, and in one message's SOURCE. */
 #define NFLUA_SOURCE_MAX	(8 * 1024 * 1024)
 #define NFLUA_PART_MAX		(32 * 1024)
@@ -72,6 +79,16 @@
  *	and when the script is replaced, it answers with fewer CALLS than
  *	REPEAT says. -EPROTO for bytes that no hook of the kernel would ever
  *	meet
+ * @NFLUA_CMD_MAP_GET: describe map NAME, or with NLM_F_DUMP all of them. This
+ *	command and those that follow have the attributes of &enum
+ *	nflua_map_attr.
+ * @NFLUA_CMD_MAP_ENTRY_GET: the entry of map NAME with the KEY_* given: KEY_*,
+ *	VALUE_* and, if it expires, TTL; -ENOENT if there is none. With
+ *	NLM_F_DUMP all entries, one in each message; NLM_F_DUMP_INTR says that
+ *	some came or went meanwhile: what was there all the time is there once.
+ * @NFLUA_CMD_MAP_ENTRY_SET: write the entry: NAME, KEY_*, VALUE_*, and TTL, or
+ *	it lives as long as the map says. -ENOSPC if the map is full
+ * @NFLUA_CMD_MAP_ENTRY_DELETE: take the entry with NAME and KEY_* out
  */
 enum nflua_cmd {
 	NFLUA_CMD_UNSPEC,
@@ -87,6 +104,10 @@ enum nflua_cmd {
 	NFLUA_CMD_SCRIPT_EVAL,
 	NFLUA_CMD_SCRIPT_TIMING,
 	NFLUA_CMD_RUN,
+	NFLUA_CMD_MAP_GET,
+	NFLUA_CMD_MAP_ENTRY_GET,
+	NFLUA_CMD_MAP_ENTRY_SET,
+	NFLUA_CMD_MAP_ENTRY_DELETE,
 
 	__NFLUA_CMD_MAX
 };
@@ -109,7 +130,7 @@ enum nflua_script_flags {
 };
 
 /**
- * enum nflua_script_attr - attributes of all commands but RUN, top level
+ * enum nflua_script_attr - attributes of the commands about scripts, top level
  *
  * @NFLUA_A_SCRIPT_NAME: string
  * @NFLUA_A_SCRIPT_FLAGS: u32, &enum nflua_script_flags
@@ -219,6 +240,74 @@ enum nflua_state_attr {
 	__NFLUA_A_STATE_MAX
 };
 #define NFLUA_A_STATE_MAX (__NFLUA_A_STATE_MAX - 1)
+
+/**
+ * enum nflua_map_attr - attributes of the commands about maps, top level
+ *
+ * @NFLUA_A_MAP_NAME: string, as a script's name
+ * @NFLUA_A_MAP_KEY_TYPE: u8, &enum nflua_map_type
+ * @NFLUA_A_MAP_VALUE_TYPE: u8, &enum nflua_map_type, integer or string
+ * @NFLUA_A_MAP_SIZE: u32, greatest length of a string value
+ * @NFLUA_A_MAP_MAX: u32, most entries
+ * @NFLUA_A_MAP_EVICT: u8, &enum nflua_map_evict
+ * @NFLUA_A_MAP_COUNT: u32, entries, with those that have expired lately
+ * @NFLUA_A_MAP_MEMORY: u64, bytes that it takes
+ * @NFLUA_A_MAP_SCRIPT: string, a script that uses it, repeated
+ * @NFLUA_A_MAP_TTL: u64, ms that an entry lives; of a map: if nothing else is
+ *	said, 0 for ever; of an entry: from now
+ * @NFLUA_A_MAP_KEY_INTEGER: s64
+ * @NFLUA_A_MAP_KEY_STRING: binary
+ * @NFLUA_A_MAP_KEY_ADDRESS: binary, 4 or 16 bytes in network order
+ * @NFLUA_A_MAP_KEY_PREFIX: u8, prefix length of an address; absent: all bits
+ * @NFLUA_A_MAP_VALUE_INTEGER: s64
+ * @NFLUA_A_MAP_VALUE_STRING: binary
+ * @NFLUA_A_MAP_PAD: padding of 64-bit attributes
+ */
+enum nflua_map_attr {
+	NFLUA_A_MAP_UNSPEC,
+	NFLUA_A_MAP_NAME,
+	NFLUA_A_MAP_KEY_TYPE,
+	NFLUA_A_MAP_VALUE_TYPE,
+	NFLUA_A_MAP_SIZE,
+	NFLUA_A_MAP_MAX,
+	NFLUA_A_MAP_EVICT,
+	NFLUA_A_MAP_COUNT,
+	NFLUA_A_MAP_MEMORY,
+	NFLUA_A_MAP_SCRIPT,
+	NFLUA_A_MAP_TTL,
+	NFLUA_A_MAP_KEY_INTEGER,
+	NFLUA_A_MAP_KEY_STRING,
+	NFLUA_A_MAP_KEY_ADDRESS,
+	NFLUA_A_MAP_KEY_PREFIX,
+	NFLUA_A_MAP_VALUE_INTEGER,
+	NFLUA_A_MAP_VALUE_STRING,
+	NFLUA_A_MAP_PAD,
+
+	__NFLUA_A_MAP_MAX
+};
+#define NFLUA_A_MAP_MAX (__NFLUA_A_MAP_MAX - 1)
+
+/* what a map's keys and values are */
+enum nflua_map_type {
+	NFLUA_MAP_INTEGER,
+	NFLUA_MAP_STRING,
+	NFLUA_MAP_ADDRESS,	/* or a prefix, IPv4 or IPv6; keys only */
+
+	__NFLUA_MAP_TYPE_MAX
+};
+
+/**
+ * enum nflua_map_evict - what a full map does with a new key
+ *
+ * @NFLUA_MAP_EVICT_NONE: it refuses it
+ * @NFLUA_MAP_EVICT_LRU: an entry goes that was not used lately
+ */
+enum nflua_map_evict {
+	NFLUA_MAP_EVICT_NONE,
+	NFLUA_MAP_EVICT_LRU,
+
+	__NFLUA_MAP_EVICT_MAX
+};
 
 /* values of NFLUA_A_SCRIPT_EVENT */
 enum nflua_event {

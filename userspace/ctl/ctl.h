@@ -36,6 +36,7 @@ enum ctl_word {
 	CTL_WORD_HOOK,
 	CTL_WORD_DEVICE,
 	CTL_WORD_ROLE,
+	CTL_WORD_MAP,
 };
 
 /**
@@ -122,6 +123,7 @@ const char *ctl_command_near(const char *name);
 /* options.c */
 int ctl_parse(struct ctl *ctl, int argc, char **argv);
 const char *ctl_value(const struct ctl *ctl, const char *option);
+bool ctl_parse_integer(const char *text, int64_t *integer);
 bool ctl_parse_number(const char *text, uint64_t *number);
 bool ctl_parse_size(const char *text, uint64_t *size);
 bool ctl_parse_time(const char *text, uint64_t *ns);

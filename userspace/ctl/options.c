@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command line: global options, the command, its options and operands. */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -212,6 +213,30 @@ bool ctl_parse_number(const char *text, uint64_t *number)
 		return false;
 	errno = 0;
 	*number = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
+
+/**
+ * ctl_parse_integer() - read an integer as Lua does
+ * @text: digits, or 0x and hexadecimal digits, perhaps with a minus before
+ * @integer: where it goes
+ *
+ * Return: whether it is one, and fits
+ */
+bool ctl_parse_integer(const char *text, int64_t *integer)
+{
+	const char *digits = text + (*text == '-');
+	const bool hex = digits[0] == '0' && (digits[1] | 0x20) == 'x';
+	char *end;
+
+	if (!isxdigit((unsigned char)digits[hex ? 2 : 0]))
+		return false;
+	errno = 0;
+	/* A hexadecimal number is a pattern of 64 bits. */
+	if (hex)
+		*integer = (int64_t)strtoull(text, &end, 16);
+	else
+		*integer = strtoll(text, &end, 10);
 	return !errno && !*end;
 }
 

@@ -270,23 +270,48 @@ static const char *put_sanitized(FILE *to, const char *s, bool breaks)
  */
 void out_string(const char *key, const char *fmt, const char *string)
 {
+	out_data(key, fmt, string, strlen(string));
+}
+
+/**
+ * out_element() - write a string into an array; nothing in text
+ * @string: the string
+ */
+void out_element(const char *string)
+{
+	if (out.json) {
+		json_key(NULL);
+		json_string(string);
+	}
+}
+
+/**
+ * out_data() - write a string that may contain NULs
+ * @key: for JSON
+ * @fmt: for text
+ * @string: the string, with a NUL behind
+ * @size: its length
+ */
+void out_data(const char *key, const char *fmt, const char *string, size_t size)
+{
+	const char *end = string + size;
 	char *text = NULL;
-	size_t size;
+	size_t length;
 	FILE *to;
 
 	if (out.json) {
 		if (key) {
 			json_key(key);
-			json_string(string);
+			json_data(string, size);
 		}
 		return;
 	}
 	if (!fmt)
 		return;
-	to = open_memstream(&text, &size);
+	to = open_memstream(&text, &length);
 	if (!to)
 		return;
-	while (*string)
+	while (string < end)
 		string = put_sanitized(to, string, false);
 	if (!fclose(to))
 		printf(fmt, text);

@@ -25,6 +25,8 @@ void out_object(const char *key);
 void out_object_end(void);
 
 void out_string(const char *key, const char *fmt, const char *value);
+void out_element(const char *value);
+void out_data(const char *key, const char *fmt, const char *value, size_t size);
 void out_uint(const char *key, const char *fmt, uint64_t value);
 void out_int(const char *key, const char *fmt, int64_t value);
 void out_bool(const char *key, const char *fmt, bool value);

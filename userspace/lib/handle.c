@@ -200,6 +200,9 @@ static int keep_script_error(struct nflua *nl, const struct nlmsghdr *nlh)
 	const bool run = genl->cmd == NFLUA_CMD_RUN;
 	const struct nlattr *attr, *error = NULL, *output = NULL;
 
+	/* Maps have attributes of their own. */
+	if (genl->cmd >= NFLUA_CMD_MAP_GET && genl->cmd <= NFLUA_CMD_MAP_ENTRY_DELETE)
+		return 0;
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) == (run ? NFLUA_A_RUN_ERROR : NFLUA_A_SCRIPT_ERROR))
 			error = attr;
@@ -336,7 +339,7 @@ int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, vo
 		}
 	}
 	if (!result && interrupted)
-		return nflua_fail(nl, -EINTR, "the scripts changed while they were listed");
+		return nflua_fail(nl, -EINTR, "what was listed changed meanwhile");
 	return result;
 }
 

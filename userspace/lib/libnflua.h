@@ -289,6 +289,63 @@ struct nflua_message {
 	uint64_t dropped;
 };
 
+/**
+ * struct nflua_map - a map as the kernel describes it
+ * @name: its name
+ * @key: type of its keys
+ * @value: type of its values
+ * @evict: what it does when it is full
+ * @size: greatest length of a string value
+ * @max: most entries
+ * @count: entries, with those that have expired lately
+ * @memory: bytes that it takes
+ * @ttl: how long an entry lives if nothing else is said, ms; 0: for ever
+ * @scripts: names of the scripts that use it
+ * @nscripts: number of @scripts
+ */
+struct nflua_map {
+	char name[NFLUA_NAME_SIZE];
+	enum nflua_map_type key;
+	enum nflua_map_type value;
+	enum nflua_map_evict evict;
+	uint32_t size;
+	uint32_t max;
+	uint32_t count;
+	uint64_t memory;
+	uint64_t ttl;
+	char **scripts;
+	size_t nscripts;
+};
+
+/**
+ * struct nflua_datum - a key or a value
+ * @type: what it is
+ * @integer: an integer
+ * @bytes: of a string, or an address in network order; from the library with a
+ *	NUL behind
+ * @size: number of them
+ * @prefix: length of an address's prefix
+ */
+struct nflua_datum {
+	enum nflua_map_type type;
+	int64_t integer;
+	const void *bytes;
+	size_t size;
+	uint8_t prefix;
+};
+
+/**
+ * struct nflua_map_entry - an entry of a map
+ * @key: its key
+ * @value: its value, an integer or a string
+ * @ttl: how long it lives from now, ms; 0: for ever
+ */
+struct nflua_map_entry {
+	struct nflua_datum key;
+	struct nflua_datum value;
+	uint64_t ttl;
+};
+
 /* handle.c */
 int nflua_open(struct nflua **nlp);
 void nflua_close(struct nflua *nl);
@@ -326,6 +383,19 @@ uint64_t nflua_time_percentile(const struct nflua_time *time, unsigned int perce
 int nflua_run(struct nflua *nl, const struct nflua_run *run, struct nflua_run_result *result);
 void nflua_run_free(struct nflua_run_result *result);
 
+/* map.c */
+int nflua_map_get(struct nflua *nl, const char *name, struct nflua_map **map);
+int nflua_map_each(struct nflua *nl, int (*fn)(const struct nflua_map *map, void *data),
+		   void *data);
+void nflua_map_free(struct nflua_map *map);
+int nflua_map_entry_get(struct nflua *nl, const char *name, const struct nflua_datum *key,
+			int (*fn)(const struct nflua_map_entry *entry, void *data), void *data);
+int nflua_map_entry_each(struct nflua *nl, const char *name,
+			 int (*fn)(const struct nflua_map_entry *entry, void *data), void *data);
+int nflua_map_entry_set(struct nflua *nl, const char *name, const struct nflua_map_entry *entry,
+			bool has_ttl);
+int nflua_map_entry_delete(struct nflua *nl, const char *name, const struct nflua_datum *key);
+
 /* message.c */
 int nflua_subscribe(struct nflua *nl, unsigned int groups, size_t buffer);
 int nflua_receive(struct nflua *nl, struct nflua_message *message);
@@ -347,6 +417,8 @@ const char *nflua_group_name(unsigned int group);
 unsigned int nflua_group_find(const char *name);
 const char *nflua_timing_name(unsigned int timing);
 int nflua_timing_find(const char *name);
+const char *nflua_map_type_name(unsigned int type);
+const char *nflua_map_evict_name(unsigned int evict);
 
 /* netns.c */
 int nflua_netns_enter(const char *netns);

@@ -72,6 +72,17 @@ static const char *const events[] = {
 	[NFLUA_EVENT_RESUMED] = "resumed",
 };
 
+static const char *const map_types[] = {
+	[NFLUA_MAP_INTEGER] = "integer",
+	[NFLUA_MAP_STRING] = "string",
+	[NFLUA_MAP_ADDRESS] = "address",
+};
+
+static const char *const map_evicts[] = {
+	[NFLUA_MAP_EVICT_NONE] = "none",
+	[NFLUA_MAP_EVICT_LRU] = "lru",
+};
+
 /* in the order of the bits of enum nflua_group */
 static const char *const groups[] = {
 	NFLUA_MCGRP_EVENTS, NFLUA_MCGRP_LOG, NFLUA_MCGRP_ERRORS,
@@ -263,4 +274,26 @@ int nflua_timing_find(const char *name)
 		if (!strcmp(timings[i], name))
 			return i;
 	return -1;
+}
+
+/**
+ * nflua_map_type_name() - the word for what a map's keys or values are
+ * @type: &enum nflua_map_type
+ *
+ * Return: the word, "unknown" for a number of a newer kernel
+ */
+const char *nflua_map_type_name(unsigned int type)
+{
+	return WORD(map_types, type);
+}
+
+/**
+ * nflua_map_evict_name() - the word for what a full map does
+ * @evict: &enum nflua_map_evict
+ *
+ * Return: the word, "unknown" for a number of a newer kernel
+ */
+const char *nflua_map_evict_name(unsigned int evict)
+{
+	return WORD(map_evicts, evict);
 }

@@ -8,6 +8,7 @@
 #define _NFLUA_STUBS_KERNEL_H
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -46,7 +47,8 @@ typedef long long s64;
 #define min_t(_type, _a, _b)	((_type)(_a) < (_type)(_b) ? (_type)(_a) : (_type)(_b))
 
 /* Members of structures that nothing here looks at. */
-typedef int gfp_t, spinlock_t, refcount_t, atomic_t, wait_queue_head_t, possible_net_t;
+typedef int atomic_t, atomic_long_t, gfp_t, spinlock_t, refcount_t, wait_queue_head_t;
+typedef int possible_net_t;
 typedef s64 time64_t;
 struct kref { int none; };
 struct list_head { int none; };
