@@ -18,7 +18,7 @@
 
 /*
  * Generations that a new CPU needs a state of, and the CPUs that have one.
- * Taken inside the load_lock of a namespace, and by CPU hotplug; whoever holds it
+ * Taken inside both locks of a namespace, and by CPU hotplug; whoever holds it
  * may therefore not touch static keys, as registering a hook does.
  */
 static DEFINE_MUTEX(cpu_lock);
@@ -277,15 +277,18 @@ void nflua_generation_limits(struct nflua_generation *gen,
 	struct nflua_state *st;
 	int cpu;
 
+	/* A CPU that comes up reads them, and adds its state afterwards. */
+	mutex_lock(&cpu_lock);
 	gen->limits = *limits;
 	for_each_possible_cpu(cpu) {
-		st = READ_ONCE(gen->states[cpu]);
+		st = gen->states[cpu];
 		if (!st)
 			continue;
 		WRITE_ONCE(st->limit, limits->memory);
 		WRITE_ONCE(st->budget, limits->budget);
 	}
 	WRITE_ONCE(gen->control->limit, limits->memory);
+	mutex_unlock(&cpu_lock);
 }
 
 /**
