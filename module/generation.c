@@ -23,7 +23,7 @@ static_assert(NFLUA_DIGEST_SIZE == SHA256_DIGEST_SIZE);
 
 /*
  * All generations, for a new CPU needs a state of each; the CPUs that have one;
- * and whether calls are traced. Taken inside the load_lock of a namespace, by
+ * and whether calls are traced. Taken inside both locks of a namespace, by
  * CPU hotplug, and where a tracepoint is switched; whoever holds it may
  * therefore not touch static keys, as registering a hook does.
  */
@@ -349,15 +349,18 @@ void nflua_generation_limits(struct nflua_generation *gen,
 	struct nflua_state *st;
 	int cpu;
 
+	/* A CPU that comes up reads them, and adds its state afterwards. */
+	mutex_lock(&cpu_lock);
 	gen->limits = *limits;
 	for_each_possible_cpu(cpu) {
-		st = READ_ONCE(gen->states[cpu]);
+		st = gen->states[cpu];
 		if (!st)
 			continue;
 		WRITE_ONCE(st->limit, limits->memory);
 		WRITE_ONCE(st->budget, limits->budget);
 	}
 	WRITE_ONCE(gen->control->limit, limits->memory);
+	mutex_unlock(&cpu_lock);
 }
 
 /**

@@ -118,7 +118,7 @@ void nflua_hooks_abort(struct net *net, struct list_head *fresh)
 	list_for_each_entry(hook, fresh, node)
 		nf_unregister_net_hook(net, &hook->ops);
 	/* unregistering does not wait for those that are running */
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 	list_for_each_entry_safe(hook, next, fresh, node)
 		kfree(hook);
 	INIT_LIST_HEAD(fresh);
@@ -149,28 +149,39 @@ void nflua_hooks_publish(struct nflua_script *script,
 }
 
 /**
- * nflua_hooks_prune() - remove the hooks that only the old generation has
+ * nflua_hooks_prune() - wait until no packet is in the old generation, and
+ *	remove the hooks that it alone has
  * @script: the script, with its new generation published
  * @old: the generation that ran before
+ * @added: the new generation has hooks that the old one had not
  *
- * Context: process, sleeps. When it returns, no packet runs in @old from a
- * hook.
+ * The load that waits holds the load_lock of its namespace, and an ordinary
+ * grace period takes tens of milliseconds: hence the expedited ones, which
+ * cost each busy CPU an interrupt.
+ *
+ * Context: process, sleeps
  */
 void nflua_hooks_prune(struct nflua_script *script,
-		       struct nflua_generation *old)
+		       struct nflua_generation *old, bool added)
 {
 	struct nflua_hook *hook, *next;
 	struct nflua_entry *entry;
 	LIST_HEAD(gone);
 
-	/* Whoever passed a new hook's place before it was live is through. */
-	synchronize_rcu();
 	list_for_each_entry_safe(hook, next, &script->hooks, node) {
 		entry = rcu_dereference_protected(hook->point.entry, 1);
 		if (entry->gen == old)
 			list_move_tail(&hook->node, &gone);
 	}
-	nflua_hooks_abort(script->nn->net, &gone);
+	/* Whoever passed a new hook's place before it was live is through. */
+	if (added && !list_empty(&gone))
+		synchronize_rcu_expedited();
+	list_for_each_entry(hook, &gone, node)
+		nf_unregister_net_hook(script->nn->net, &hook->ops);
+	/* Whoever met the old generation, in a hook or in a rule, is through. */
+	synchronize_rcu_expedited();
+	list_for_each_entry_safe(hook, next, &gone, node)
+		kfree(hook);
 }
 
 /**

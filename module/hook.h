@@ -12,7 +12,7 @@ void nflua_hooks_abort(struct net *net, struct list_head *fresh);
 void nflua_hooks_publish(struct nflua_script *script,
 			 struct nflua_generation *gen, struct list_head *fresh);
 void nflua_hooks_prune(struct nflua_script *script,
-		       struct nflua_generation *old);
+		       struct nflua_generation *old, bool added);
 void nflua_hooks_unhook(struct nflua_script *script);
 void nflua_hooks_free(struct nflua_script *script);
 

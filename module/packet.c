@@ -615,8 +615,13 @@ int nflua_packet_open(struct nflua_state *st)
 	lua_createtable(L, __NFLUA_RECORD_MAX, 0);
 	for (i = 0; i < __NFLUA_RECORD_MAX; i++) {
 		const struct nflua_header *h = nflua_header(i);
+		unsigned int n = h->nfields;
 
-		lua_newtable(L);
+		if (i == NFLUA_RECORD_PACKET)
+			n += nflua_packet_nfields;
+		if (i == NFLUA_RECORD_PACKET || i == NFLUA_RECORD_PAYLOAD)
+			n += nflua_data_nfields;
+		lua_createtable(L, 0, n);
 		add_fields(L, h->fields, h->nfields);
 		if (i == NFLUA_RECORD_PACKET)
 			add_fields(L, nflua_packet_fields,

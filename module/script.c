@@ -5,9 +5,10 @@
  * Load:    make all states, run the body in each, compare what they register
  *          (nothing is visible yet); register new hooks, which accept; under
  *          the lock switch every point where packets meet the script.
- * Replace: the same; then wait for packets that are in the old generation,
- *          unregister the hooks that vanished, and free.
- * Unload:  leave the list, unhook, synchronize_rcu, free.
+ * Replace: the same; then unregister the hooks that vanished (when those that
+ *          came are live for all), wait for packets that are in the old
+ *          generation, and free.
+ * Unload:  leave the list, unhook, wait for packets, free.
  */
 #include <linux/ctype.h>
 #include <linux/rcupdate.h>
@@ -152,6 +153,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	struct nflua_script *script, *new = NULL;
 	struct nflua_generation *gen, *old;
 	LIST_HEAD(fresh);
+	bool added;
 	int err;
 
 	mutex_lock(&nn->load_lock);
@@ -198,6 +200,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 		nflua_hooks_abort(nn->net, &fresh);
 		goto free;
 	}
+	added = !list_empty(&fresh);
 	nflua_hooks_publish(script, gen, &fresh);
 	nflua_bindings_publish(script, gen);
 	nflua_maps_publish(gen);
@@ -215,7 +218,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	mutex_unlock(&nn->lock);
 
 	if (old) {
-		nflua_hooks_prune(script, old);
+		nflua_hooks_prune(script, old, added);
 		nflua_generation_free(old);
 	}
 	nflua_event_script(nn->net, load->name, gen->number,
@@ -341,7 +344,7 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
 	mutex_unlock(&nn->lock);
 
 	nflua_hooks_unhook(script);
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 	nflua_hooks_free(script);
 	nflua_event_script(nn->net, name, gen->number, NFLUA_EVENT_UNLOADED,
 			   GFP_KERNEL);

@@ -11,7 +11,15 @@
 #   count    one that counts the packet for its source address, in a map
 #
 # For a match the rule's target is ACCEPT or DROP, so that the whole rule does
-# the same as the others do.
+# the same as the others do. "accept-1000" is the same beside 1,000 namespaces
+# with a script each.
+#
+# Then what is not done per packet, all that the kernel does for it:
+#
+#   namespace none, module, script   one comes and goes: without nflua.ko, with
+#            it, and with a script that is loaded in it and dies with it
+#   script load, replace, unload     one of 100 lines, with the states of two
+#            CPUs: one more than this machine has
 set -euo pipefail
 PORT=9
 CALLS=1000
@@ -19,11 +27,42 @@ PARAMS=/sys/module/nflua_bench/parameters
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
+# busy: sets it to the nanoseconds in which a task ran. Not the time: where no
+# task does, QEMU lets it jump to the next timer.
+busy() {
+	local word run
+	while read -r word _ _ _ _ _ _ run _; do
+		[ "$word" != cpu0 ] || busy=$run
+	done </proc/schedstat
+}
+# each TIMES COMMAND...: sets took, what one took, with the work that the
+# kernel puts off. The first one only warms up.
+each() {
+	local times=$1 began i
+	shift
+	"$@"
+	sleep 2
+	busy
+	began=$busy
+	for ((i = 0; i < times; i++)); do "$@"; done
+	sleep 2
+	busy
+	took=$(((busy - began) / times))
+}
+
+each 50 unshare true
+process=$took
+each 50 unshare -n true
+none=$((took - process))
+
 insmod /root/nflua_bench.ko
 modprobe -a iptable_filter xt_tcpudp xt_bpf
 rmmod iptable_filter
 modprobe nflua lua_seed=1 || true
 ip netns add bench
+nfluactl list >/dev/null
+each 50 unshare -n true
+module=$((took - process))
 
 in_ns() { ip netns exec bench "$@"; }
 # the parameters act on the namespace of the process that writes them
@@ -145,3 +184,76 @@ for n in 1000 1000000; do
 	with=$(get $n 'm:get(i)')
 	printf 'nflua-map get-%s %s\n' $n $(((with - without + CALLS / 2) / CALLS))
 done
+
+# --- not per packet ---
+cost() { printf '%s %s %s\n' "$@"; }
+cost namespace none "$none"
+cost namespace module "$module"
+# what nfluactl itself does is not the namespace's
+each 20 unshare -n nfluactl list >/dev/null
+list=$took
+each 20 unshare -n nfluactl load "$dir/hook-port.lua" >/dev/null
+cost namespace script $((module + took - list))
+
+# 100 lines: a hook, what it looks up, and functions for rules
+{
+	cat "$dir/hook-port.lua"
+	echo 'local allowed = {'
+	for ((i = 0; i < 47; i++)); do
+		echo "  [$((1000 + i * 7))] = { name = \"service-$i\", rate = $((i * 10)) },"
+	done
+	echo '}'
+	for ((i = 0; i < 9; i++)); do
+		echo "function check$i(pkt)
+  local tcp = pkt.tcp
+  local entry = tcp and allowed[tcp.dport]
+  return entry ~= nil and entry.rate > $i
+end"
+	done
+} >"$dir/lines.lua"
+[ "$(wc -l <"$dir/lines.lua")" = 100 ]
+# Requests of one process, with numbers for commands as in nflua.h; what the
+# process itself takes is that of requests that do nothing.
+source=3=u32:$(stat -c %s "$dir/lines.lua"),4=u32:0,5=file:$dir/lines.lua
+loads=() unloads=() replaces=() nothing=()
+for i in {1..20}; do
+	loads+=("1:1=lines-$i,$source")
+	replaces+=("2:1=lines-$i,$source")
+	unloads+=("3:1=lines-$i")
+	nothing+=("9:1=lines-$i")
+done
+requests() {
+	local began
+	busy
+	began=$busy
+	in_ns python3 selftests/genl.py repeat $# "$@" >/dev/null
+	sleep 2
+	busy
+	took=$(((busy - began) / $#))
+}
+for round in first second; do
+	requests "${loads[@]}"
+	load=$took
+	requests "${replaces[@]}"
+	replace=$took
+	requests "${nothing[@]}"
+	idle=$took
+	requests "${unloads[@]}"
+	unload=$took
+	[ $round = second ] || continue
+	# A control state and one for each CPU: with two CPUs half as much again.
+	cost script load $(((load - idle) * 3 / 2))
+	cost script replace $(((replace - idle) * 3 / 2))
+	cost script unload $(((unload - idle) * 3 / 2))
+done
+
+# --- beside a thousand ---
+for i in {1..1000}; do
+	echo "netns add many-$i"
+done | ip -batch -
+for i in {1..1000}; do
+	nfluactl -n "many-$i" load "$dir/hook-port.lua"
+done >&2
+in_ns nfluactl load "$dir/hook-accept.lua" >&2
+measure nflua-hook accept-1000
+in_ns nfluactl unload hook-accept >&2

@@ -7,6 +7,10 @@ Usage: genl.py listen GROUP...      prints "ready", then a line for each message
                                     "ok", or the error's name and its sentence
        genl.py batch                the same for each line of standard input, with
                                     a new socket; prints the last answer of each
+       genl.py repeat COUNT REQUEST...
+                                    sends COUNT requests on one socket, the given
+                                    ones in turn; a refusal ends it. Prints how many
+                                    microseconds each took
        genl.py faults MODE[:STEP] REQUEST [UNDO]...
                                     sends REQUEST again and again while memory fails:
                                     "nth", the Nth allocation; "after", all of them
@@ -24,6 +28,7 @@ import os
 import socket
 import struct
 import sys
+import time
 
 NETLINK_GENERIC, SOL_NETLINK = 16, 270
 ADD_MEMBERSHIP, CAP_ACK, EXT_ACK = 1, 10, 11
@@ -249,4 +254,18 @@ def batch(_):
         print(list(answers(line.split()))[-1], flush=True)
 
 
-{"listen": listen, "send": send, "batch": batch, "faults": faults}[sys.argv[1]](sys.argv[2:])
+def repeat(args):
+    count = int(args[0])
+    requests = [parse(request) for request in args[1:]]
+    sock = Socket()
+    family, _ = sock.family()
+    began = time.monotonic_ns()
+    for i in range(count):
+        _, code, text = sock.request(family, *requests[i % len(requests)])
+        if code:
+            sys.exit("request %d: %s: %s" % (i, errno.errorcode[code], text))
+    print((time.monotonic_ns() - began) // 1000 // count)
+
+
+{"listen": listen, "send": send, "batch": batch, "repeat": repeat,
+ "faults": faults}[sys.argv[1]](sys.argv[2:])
