@@ -83,7 +83,9 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 		kvfree(ptr);
 		return NULL;
 	}
-	if (nsize > osize && st->used - osize + nsize > st->limit)
+	if (nsize > osize &&
+	    (st->used - osize + nsize > st->limit ||
+	     (nsize > NFLUA_BLOCK_MAX && nflua_state_is_atomic(st))))
 		goto fail;
 
 	memcg = set_active_memcg(st->gen->memcg);
@@ -152,8 +154,14 @@ static int state_refuel(lua_State *L)
 
 static int collect_step(lua_State *L)
 {
-	if (lua_gc(L, LUA_GCSTEP, 0))
-		nflua_state(L)->starved = false;
+	struct nflua_state *st = nflua_state(L);
+	const u64 end = ktime_get_ns() + NFLUA_STARVED_NS;
+
+	/* A call that found no memory has failed: the next one shall not. */
+	do {
+		if (lua_gc(L, LUA_GCSTEP, 0))
+			st->starved = false;
+	} while (st->starved && ktime_get_ns() < end);
 	return 0;
 }
 
@@ -239,6 +247,8 @@ int nflua_state_error(struct nflua_state *st, int status)
 /* Lays the functions out as nflua_state_enter() wants them. */
 static int state_settle(lua_State *L)
 {
+	if (!nflua_state_is_control(nflua_state(L)))
+		lua_gc(L, LUA_GCINC, 0, NFLUA_GC_MUL, NFLUA_GC_STEP);
 	lua_gc(L, LUA_GCCOLLECT);
 	return 0;
 }

@@ -49,7 +49,8 @@ case("__index chain in straight-line code", "time", function()
 end)
 case("__index chain with a key that is huge", "time", function()
   local t = {}
-  for i = 1, 500 do t = setmetatable({ [("y"):rep(50000)] = 1 }, { __index = t }) end
+  local other = ("y"):rep(50000)
+  for i = 1, 500 do t = setmetatable({ [other] = 1 }, { __index = t }) end
   local key = ("z"):rep(50000)
   return function() while true do local _ = t[key] end end
 end)
@@ -135,9 +136,9 @@ case("__gc that keeps all", "time|memory", function()
   return function() while true do setmetatable({}, mt) end end
 end)
 case("__gc that runs into the limit every call", "time", function()
-  local mt = { __gc = function(t) while true do pcall(forever) end end }
-  for _ = 1, 10000 do setmetatable({}, mt) end
-  return function() while true do local _ = {} end end
+  local mt, kept = { __gc = function(t) while true do pcall(forever) end end }, {}
+  for i = 1, 10000 do kept[i] = setmetatable({}, mt) end
+  return function() kept = nil while true do local _ = {} end end
 end)
 case("__gc storm of what the body made", "time|memory|accept", function()
   local mt, n = { __gc = function(t) for i = 1, 20 do t[i] = i end end }, 0
