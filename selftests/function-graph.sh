@@ -54,17 +54,18 @@ for cpu in "${CPUS[@]}"; do
 	SENDERS+=($!)
 done
 wait "${SENDERS[@]}"
+echo 0 >$TRACING/tracing_on
+cat $TRACING/per_cpu/cpu*/trace >"$TMP/trace"
+echo 1 >$TRACING/tracing_on
 check "all packets were seen" calls_become "$SERVER" errors $((n * EACH * ${#CPUS[@]}))
 # A load and a body that fails raise in process context.
 refused "a body raises, too" 2 'x' ctl load --name bad - <<<'pcall(error, "y") error("x")'
 check "and a load goes on" ctl replace "$TMP/errors.lua"
-cp $TRACING/per_cpu/cpu0/trace "$TMP/trace"
 check "the tracer is still on" grep -q function_graph $TRACING/current_tracer
-check "it saw functions on the packets' path" grep -q 'nf_hook_slow\|ipt_do_table' "$TMP/trace"
+check "it saw functions on the packets' path" grep -q 'nf_hook_slow\|ipt_do_table\|nft_do_chain' "$TMP/trace"
+is "it can see none that is jumped over" "$(grep -c '\[nflua\]' $TRACING/available_filter_functions)" 0
 trace_off
 is "the tracer was never stopped" "$(cat $TRACING/tracing_on)" 1
-all=$((EACH * ${#CPUS[@]}))
-field "$SERVER" errors '.entries[] | [.name, .calls] | join(" ")' >"$TMP/out"
 server iptables -F
 ctl unload errors
 finish
