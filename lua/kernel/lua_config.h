@@ -131,6 +131,8 @@ int luai_integer2str(char *buf, long long n);
 
 unsigned long long luai_random64(void);
 unsigned int luai_seed(void);
+/* odd factor of all integers that are hashed; set before there is a state */
+extern unsigned long long luai_inthash;
 /* an id that is no address, the same for the same pointer */
 unsigned long long luai_pointerid(const void *p);
 
