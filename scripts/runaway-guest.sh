@@ -5,7 +5,7 @@
 set -euo pipefail
 EACH=/sys/module/nflua_bench/parameters/each
 LIMIT=10000000
-tries=$1 pattern=$2 slow=0 count=0
+tries=$1 pattern=$2 slow=0 wrong=0 count=0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -14,10 +14,10 @@ modprobe nflua lua_seed=1
 ip netns add bench
 cd selftests/runaway
 for file in *.lua; do
-	sed -nE "s/^case\(\"([^\"]*)\".*/$file: \1/p" "$file"
+	sed -nE "s/^case\(\"([^\"]*)\", \"([^\"]*)\".*/$file: \1\t\2/p" "$file"
 done | grep -E -- "$pattern" >"$dir/cases"
 
-while IFS= read -r what; do
+while IFS=$'\t' read -r what kinds; do
 	{
 		echo "local CASE = [[${what#*: }]]"
 		cat head.lua "${what%%: *}"
@@ -29,10 +29,13 @@ while IFS= read -r what; do
 		select(.calls > 0) | (.outcomes + .errors) | to_entries[] |
 		select(.value > 0) | "\(.key)=\(.value)"' | paste -sd ' ')
 	nfluactl -n bench unload case
+	for end in $ends; do
+		[[ "|$kinds|" == *"|${end%=*}|"* ]] || { wrong=$((wrong + 1)); ends+=" NOT $kinds"; }
+	done
 	[ "$greatest" -le $LIMIT ] || { slow=$((slow + 1)); ends+=" TOO LONG"; }
 	printf '%8d %8d  %-62s %s\n' $((greatest / 1000)) $((median / 1000)) \
 		"$what" "$ends"
 	count=$((count + 1))
 done <"$dir/cases"
-echo "$count programs, $slow took more than $((LIMIT / 1000000)) ms"
-[ $count -gt 0 ] && [ $slow = 0 ]
+echo "$count programs, $slow took more than $((LIMIT / 1000000)) ms, $wrong ended as something else"
+[ $count -gt 0 ] && [ $slow = 0 ] && [ $wrong = 0 ]

@@ -60,7 +60,7 @@ case("garbage beside a deep stack", "time|memory", function()
   local function deep(n) if n == 0 then while true do local _ = {} end end return 1 + deep(n - 1) end
   return function() deep(10000) end
 end)
-case("garbage beside many coroutines", "time|memory", function()
+case("garbage beside many coroutines", "time|memory|runtime", function()
   local live = {}
   for i = 1, 5000 do
     live[i] = coroutine.wrap(function(...) while true do coroutine.yield({}) end end)
@@ -68,7 +68,7 @@ case("garbage beside many coroutines", "time|memory", function()
   end
   return function() while true do for i = 1, #live do live[i]() end end end
 end)
-case("garbage beside a coroutine with a huge stack", "time|memory", function()
+case("garbage beside a coroutine with a huge stack", "time|memory|runtime", function()
   local function deep(n) if n == 0 then while true do coroutine.yield() end end return 1 + deep(n - 1) end
   local live = coroutine.wrap(deep)
   live(100000)

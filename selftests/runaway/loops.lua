@@ -143,7 +143,7 @@ case("xpcall with traceback", "time", function()
   local function deep(n) if n == 0 then error("x") end return 1 + deep(n - 1) end
   return function() while true do xpcall(deep, debug.traceback, 200) end end
 end)
-case("error with a huge string", "time|runtime", function()
+case("error with a huge string", "memory", function()
   local s = ("x"):rep(1 << 20)
   return function() error(s) end
 end)
@@ -162,7 +162,7 @@ end)
 case("error object that has no end", "time|cstack|runtime", function()
   return function() error(setmetatable({}, { __tostring = function() while true do end end })) end
 end)
-case("error object with a huge text", "runtime|time", function()
+case("error object with a huge text", "runtime|memory|time", function()
   local s = ("x"):rep(1 << 20)
   return function() error(setmetatable({}, { __tostring = function() return s end })) end
 end)
@@ -184,8 +184,8 @@ case("coroutine in coroutine", "time", function()
   end
 end)
 case("coroutine that yields", "time", function()
-  local f = coroutine.wrap(function() while true do coroutine.yield() end end)
-  return function() while true do f() end end
+  local function yields() while true do coroutine.yield() end end
+  return function() local f = coroutine.wrap(yields) while true do f() end end
 end)
 case("coroutine with a huge stack", "time|memory", function()
   local function deep(n) if n == 0 then return coroutine.yield() end return 1 + deep(n - 1) end
