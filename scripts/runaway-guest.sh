@@ -17,7 +17,7 @@ for file in *.lua; do
 	sed -nE "s/^case\(\"([^\"]*)\", \"([^\"]*)\".*/$file: \1\t\2/p" "$file"
 done | grep -E -- "$pattern" >"$dir/cases"
 
-while IFS=$'\t' read -r what kinds; do
+while IFS=$'\t' read -ru 3 what kinds; do
 	{
 		echo "local CASE = [[${what#*: }]]"
 		cat head.lua "${what%%: *}"
@@ -36,6 +36,6 @@ while IFS=$'\t' read -r what kinds; do
 	printf '%8d %8d  %-62s %s\n' $((greatest / 1000)) $((median / 1000)) \
 		"$what" "$ends"
 	count=$((count + 1))
-done <"$dir/cases"
+done 3<"$dir/cases"
 echo "$count programs, $slow took more than $((LIMIT / 1000000)) ms, $wrong ended as something else"
 [ $count -gt 0 ] && [ $slow = 0 ] && [ $wrong = 0 ]

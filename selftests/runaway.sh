@@ -10,7 +10,7 @@
 # The programs are in runaway/; how long each takes to be stopped is measured
 # by scripts/runaway. A part of them is run (1/4): each fourth, from the first.
 # Functions that waits_for calls look unreachable.
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2030,SC2031
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
@@ -72,10 +72,10 @@ n=0
 for file in "$HERE"/runaway/*.lua; do
 	sed -nE "s/^case\(\"([^\"]*)\", \"([^\"]*)\".*/${file##*/}\t\1\t\2/p" "$file"
 done >"$TMP/cases"
-while IFS=$'\t' read -r file name kinds; do
+while IFS=$'\t' read -ru 3 file name kinds; do
 	[ $((n++ % ${part#*/})) = $((${part%/*} - 1)) ] || continue
 	run "$file" "$name" "$kinds"
-done <"$TMP/cases"
+done 3<"$TMP/cases"
 check "there were some" [ $n -gt 200 ]
 check "a ping gets through" client ping -c 1 -W 5 "$SERVER4"
 finish
