@@ -20,6 +20,9 @@ static int __init nflua_init(void)
 {
 	int err;
 
+	if (!lua_seed)
+		luai_inthash = luai_random64() | 1;
+
 	err = nflua_generation_init();
 	if (err)
 		return err;

@@ -6,6 +6,32 @@
  * then entered on its own CPU only, with bottom halves off, so that nothing
  * else enters it meanwhile; the control state by whoever holds the lock of
  * the namespace.
+ *
+ * How a script is stopped
+ *
+ * A state has fuel (struct lua_ext). The patched interpreter takes a step of
+ * it for each call of a Lua function and each turn of a loop, with more for
+ * long ones (0007, 0017); functions of the libraries take it inside of their
+ * loops (0008, 0016, 0023); the core and the collector take it for what they
+ * copy, hash, compare and walk through, where no error may be raised, and let
+ * the function in Lua stop before its next instruction (0012, 0018). A step is
+ * worth about 64 instructions or 64 bytes.
+ *
+ * After NFLUA_FUEL steps state_refuel() looks at the clock, and it alone does.
+ * A run's time begins with the first look: nothing is read or written for a
+ * run that is short, no timer runs, no other CPU takes part, and a coroutine
+ * is no exception, for fuel belongs to the state. A run that has taken longer
+ * than its budget is marked as killed, and the error that is raised then can't
+ * be caught: pcall(), coroutines, load() and finalizers pass it on, handlers
+ * in Lua are not called for it, nor is __close (0007, 0022).
+ *
+ * What can't be stopped is bounded in size while a packet waits: a block of
+ * memory (NFLUA_BLOCK_MAX), the tables that are resized (0021), a step of the
+ * collector, which goes through large tables in parts (0013, 0019, 0020);
+ * load() and whole collections are not done at all (0014, 0015). Keys can't be
+ * chosen to collide (0024).
+ *
+ * A callback of one call without a loop pays COST_HERE.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -85,7 +111,9 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 		kvfree(ptr);
 		return NULL;
 	}
-	if (nsize > osize && st->used - osize + nsize > st->limit)
+	if (nsize > osize &&
+	    (st->used - osize + nsize > st->limit ||
+	     (nsize > NFLUA_BLOCK_MAX && nflua_state_is_atomic(st))))
 		goto fail;
 
 	memcg = set_active_memcg(st->gen->memcg);
@@ -154,8 +182,14 @@ static int state_refuel(lua_State *L)
 
 static int collect_step(lua_State *L)
 {
-	if (lua_gc(L, LUA_GCSTEP, 0))
-		nflua_state(L)->starved = false;
+	struct nflua_state *st = nflua_state(L);
+	const u64 end = ktime_get_ns() + NFLUA_STARVED_NS;
+
+	/* A call that found no memory has failed: the next one shall not. */
+	do {
+		if (lua_gc(L, LUA_GCSTEP, 0))
+			st->starved = false;
+	} while (st->starved && ktime_get_ns() < end);
 	return 0;
 }
 
@@ -241,6 +275,8 @@ int nflua_state_error(struct nflua_state *st, int status)
 /* Lays the functions out as nflua_state_enter() wants them. */
 static int state_settle(lua_State *L)
 {
+	if (!nflua_state_is_control(nflua_state(L)))
+		lua_gc(L, LUA_GCINC, 0, NFLUA_GC_MUL, NFLUA_GC_STEP);
 	lua_gc(L, LUA_GCCOLLECT);
 	return 0;
 }

@@ -20,6 +20,8 @@ struct nflua_map;
 #define NFLUA_MEMORY_DEFAULT	(16ULL << 20)
 #define NFLUA_MEMORY_MIN	(128ULL << 10)
 #define NFLUA_MEMORY_MAX	(1ULL << 30)
+/* Getting, filling and copying a block is not interrupted. */
+#define NFLUA_BLOCK_MAX		(1UL << 20)	/* while a packet waits */
 #define NFLUA_MESSAGE_MAX	(16 << 10)	/* bytes of an error's text */
 
 /* Stack a callback may use, and what it must leave on a task's stack. */
@@ -30,10 +32,19 @@ struct nflua_map;
 #define NFLUA_STACK_RECLAIM	3072
 
 /* Steps between looks at the clock, and how long a run may take. */
-#define NFLUA_FUEL		1000
+#define NFLUA_FUEL		256
 #define NFLUA_CALL_NS		(1 * NSEC_PER_MSEC)
 #define NFLUA_CALL_NS_MIN	(10 * NSEC_PER_USEC)
 #define NFLUA_CALL_NS_MAX	(10 * NSEC_PER_MSEC)
+/* Spent on collecting behind a call that met the memory limit. */
+#define NFLUA_STARVED_NS	(500 * NSEC_PER_USEC)
+/*
+ * The collector of a packet state: bytes between its steps, as log2, and units
+ * of work in a step for 16 of them. A step shall not take much longer than a
+ * callback of some lines.
+ */
+#define NFLUA_GC_STEP		9
+#define NFLUA_GC_MUL		24
 /* all bodies of one load; of a script on a CPU that comes up */
 #define NFLUA_BODY_NS		(5 * NSEC_PER_SEC)
 #define NFLUA_CPU_NS		(100 * NSEC_PER_MSEC)

@@ -148,3 +148,17 @@ make_root() {
 	rm -rf "$dir" "$tmp.apt" "$tmp.conf" "$tmp.log"
 	mv "$tmp" "$dir"
 }
+
+# bench_module KERNEL: builds scripts/bench-module and prints where it is.
+bench_module() {
+	local rel dir f
+	rel=$("$TOP/scripts/kernels" release "$1") || return 1
+	dir=$BUILD/bench/$rel
+	mkdir -p "$dir"
+	for f in Kbuild nflua_bench.c; do
+		cmp -s "$TOP/scripts/bench-module/$f" "$dir/$f" ||
+			cp "$TOP/scripts/bench-module/$f" "$dir/$f"
+	done
+	"$TOP/scripts/kernels" make "$1" "$dir" >&2 || return 1
+	echo "$dir/nflua_bench.ko"
+}

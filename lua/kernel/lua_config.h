@@ -42,7 +42,8 @@ union StackValue;
  *	error on instead of returning it. Clear it before each entry; test it
  *	after each.
  * @overflow: a C stack overflow is being raised (Lua's own)
- * @atomic: a packet waits: load() and collectgarbage() raise
+ * @atomic: a packet waits: load() and collectgarbage() raise, and nothing
+ *	is done that takes long and can't be stopped
  * @refuel: called with @fuel below zero. Returns 0 after adding to @fuel, or
  *	something else after pushing a message (a string), which is raised
  *	with the position of the running Lua function in front. May not call
@@ -75,10 +76,16 @@ struct lua_ext {
 	((void)(luai_unlikely((lua_getext(L)->fuel -= (long)(n)) < 0) &&	\
 		(lua_burnout(L), 0)))
 
-/* the same without an error here: the next step will see it */
-#define lua_charge(L, n) ((void)(lua_getext(L)->fuel -= (long)(n)))
+/*
+ * the same without an error here: the function in Lua that this is for sees it
+ * before its next instruction
+ */
+#define lua_charge(L, n)						\
+	((void)(luai_unlikely((lua_getext(L)->fuel -= (long)(n)) < 0) &&	\
+		(lua_tire(L), 0)))
 
 void lua_burnout(struct lua_State *L);
+void lua_tire(struct lua_State *L);
 
 /* an error that a limit raised goes on; the message is on the top */
 #define lua_rethrow(L)							\
@@ -124,6 +131,8 @@ int luai_integer2str(char *buf, long long n);
 
 unsigned long long luai_random64(void);
 unsigned int luai_seed(void);
+/* odd factor of all integers that are hashed; set before there is a state */
+extern unsigned long long luai_inthash;
 /* an id that is no address, the same for the same pointer */
 unsigned long long luai_pointerid(const void *p);
 
@@ -203,6 +212,23 @@ unsigned long long luai_pointerid(const void *p);
 /* passes over ephemeron tables, log2 of a collector's step */
 #define LUAI_MAXEPHEMERON	8
 #define LUAI_MAXGCSTEP		16
+/* slots of a table, passes over what was written to, and units of work (about 8
+   instructions each) of one step of the collector */
+#define LUAI_MAXGCPART		256
+#define LUAI_MAXGCPASSES	3
+#define LUAI_MAXGCWORK		4000
+/* while a packet waits: entries to which the table of strings grows, slots of a
+   table that are counted to find its new size */
+#define LUAI_MAXSTRTAB		(1 << 15)
+#define LUAI_MAXREHASH		(1 << 17)
+/* instructions without a loop or a call between two looks at the fuel */
+#define LUAI_STRAIGHT		512
+/* turns of a cheap loop in C between two looks at the fuel, a power of 2 */
+#define LUAI_CHUNK		1024
+/* of a longer string used as a key so many bytes are hashed, at both ends */
+#define LUAI_MAXHASHED		8192
+/* longest name of a variable that an error tells */
+#define LUAI_MAXVARINFO		1024
 /* longest string that is looked at for a number */
 #define LUAI_MAXNUMERAL		4096
 

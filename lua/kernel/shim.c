@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+unsigned long long luai_inthash = 0x9e3779b97f4a7c15ULL;
+
 struct out {
 	char *buf;
 	size_t size;
