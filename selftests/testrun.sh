@@ -47,7 +47,7 @@ local nf = require("netfilter").new{ name = "s" }
 nf:match(function(pkt) return pkt.udp and pkt.udp.dport == 53 end)
 nf:target(function(pkt) return pkt.udp and nf.DROP or nf.ACCEPT end)
 nf:hook{ family = "inet", hook = "prerouting", priority = 0, function(pkt)
-  return pkt.udp and nf.DROP
+  if pkt.udp and pkt.udp.dport == 53 then return nf.DROP end
 end }
 nf:hook{ family = "ipv4", hook = "output", priority = 0, on_error = "drop", function(pkt)
   if pkt.udp then error("no UDP") end
@@ -100,6 +100,8 @@ forward eth0 eth1
 output nil eth1
 postrouting nil eth1
 T
+is "no link layer at output" "$(printed s --entry see --hook output --hex "$DNS" | cut -f 7-8)" \
+	"nil	packet has no such layer"
 is "devices and a mark that are given" \
 	"$(printed s --entry see --hook postrouting --iif veth0 --oif lo --mark 0x10 --hex "$DNS")" \
 	"ipv4	postrouting	veth0	lo	16	32	2048"
@@ -150,7 +152,7 @@ L
 ctl load --errors 2 quiet.lua
 server iptables -A INPUT -p udp --dport 4000 -m lua --script quiet --function fails
 ON_CPU=0 udp "$CLIENT" "$SERVER4" 1 4000
-calls_become "$SERVER" quiet 1
+calls_become "$SERVER" quiet 1 || not_ok "a packet meets the script"
 show() { ctl -j show quiet | jq -S 'del(.[].memory, .[].memory_peak)'; }
 nfluactl -n "$SERVER" monitor >heard &
 listens() { find "/proc/$1/fd" -lname '*signalfd*' | grep -q .; }
