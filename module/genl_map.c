@@ -18,30 +18,16 @@
 /* Buckets that a dump looks at between two chances for others to run. */
 #define DUMP_BUCKETS	1024
 
-#define KEY_POLICY							\
-	[NFLUA_A_MAP_NAME] = { .type = NLA_NUL_STRING,			\
-			       .len = NFLUA_NAME_SIZE - 1 },		\
-	[NFLUA_A_MAP_KEY_INTEGER] = { .type = NLA_S64 },		\
-	[NFLUA_A_MAP_KEY_STRING] = { .type = NLA_BINARY,		\
-				     .len = NFLUA_MAP_KEY_MAX },	\
-	[NFLUA_A_MAP_KEY_ADDRESS] = { .type = NLA_BINARY,		\
-				      .len = sizeof(struct in6_addr) },	\
-	[NFLUA_A_MAP_KEY_PREFIX] = { .type = NLA_U8 }
-
-const struct nla_policy nflua_genl_map_policy[NFLUA_A_MAP_NAME + 1] = {
+const struct nla_policy nflua_genl_map_policy[NFLUA_A_MAP_MAX + 1] = {
 	[NFLUA_A_MAP_NAME] = { .type = NLA_NUL_STRING,
 			       .len = NFLUA_NAME_SIZE - 1 },
-};
-
-const struct nla_policy
-nflua_genl_map_key_policy[NFLUA_A_MAP_KEY_PREFIX + 1] = {
-	KEY_POLICY,
-};
-
-const struct nla_policy
-nflua_genl_map_set_policy[NFLUA_A_MAP_VALUE_STRING + 1] = {
-	KEY_POLICY,
 	[NFLUA_A_MAP_TTL] = { .type = NLA_U64 },
+	[NFLUA_A_MAP_KEY_INTEGER] = { .type = NLA_S64 },
+	[NFLUA_A_MAP_KEY_STRING] = { .type = NLA_BINARY,
+				     .len = NFLUA_MAP_KEY_MAX },
+	[NFLUA_A_MAP_KEY_ADDRESS] = { .type = NLA_BINARY,
+				      .len = sizeof(struct in6_addr) },
+	[NFLUA_A_MAP_KEY_PREFIX] = { .type = NLA_U8 },
 	[NFLUA_A_MAP_VALUE_INTEGER] = { .type = NLA_S64 },
 	[NFLUA_A_MAP_VALUE_STRING] = { .type = NLA_BINARY,
 				       .len = NFLUA_MAP_VALUE_MAX },

@@ -266,70 +266,54 @@ my @groups = sort map { attrs($_)->{1} =~ tr/\0//dr } values %{ attrs($family->{
 is("@groups", join(' ', sort map { $_->{name} } @{ $spec->{'mcast-groups'}{list} }),
    'kernel: groups');
 
-# Policies come by their numbers, one attribute a message, and for each
-# operation the numbers of its own. Operations with one set of attributes may
-# share one policy, so what they take is looked at together.
-my $policy = ask(GETPOLICY, 0x300);
-my (%policy, %policies_of);
-for my $message (@{ $policy // [] }) {
-	if ($message->{8}) {
-		my ($index, $one) = %{ attrs($message->{8}) };
-
-		$one = attrs($one);
-		$policy{$index}{$_} = attrs($one->{$_}) for keys %$one;
-	}
-	if ($message->{9}) {
-		my $found = attrs($message->{9});
-
-		$policies_of{$_} = [ map { unsigned($_) } values %{ attrs($found->{$_}) } ]
-			for keys %$found;
-	}
-}
-ok(scalar %policy, 'kernel: gives its policies', "$!");
-
+# The policy of an operation, one attribute a message: each set of attributes has
+# its own, which all operations with it share.
 my %kinds = (u8 => 2, u16 => 3, u32 => 4, u64 => 5, s64 => 9, binary => 10, string => 12,
 	     nest => 13);
-my (%requested, %taken);
-for my $op (grep { $_->{do} } @{ $ops->{list} }) {
-	my $set = $op->{'attribute-set'};
+for my $set (map { $_->{name} } @{ $spec->{'attribute-sets'} }) {
+	my @ops = grep { $_->{do} && $_->{'attribute-set'} eq $set } @{ $ops->{list} };
+	my %requested = map { ($_ => 1) } map { @{ $_->{do}{request}{attributes} } } @ops;
+	my %names = reverse %{ $number{$set} };
+	my (%policy, $answer);
 
-	for my $name (@{ $op->{do}{request}{attributes} }) {
-		push @{ $requested{$set}{$name} }, $op;
+	next unless @ops;
+	for my $op (@ops) {
+		my %one;
+
+		$answer = ask(GETPOLICY, 0x300, attr(10, pack('L', $op->{value})));
+		for my $message (@{ $answer // [] }) {
+			next unless $message->{8};
+			my ($index) = values %{ attrs($message->{8}) };
+			my $one = attrs($index);
+
+			$one{$_} = $one->{$_} for keys %$one;
+		}
+		ok(scalar %one, "kernel: $op->{name}: gives its policy", "$!");
+		%policy = %one unless %policy;
+		ok(join(' ', map { "$_=$one{$_}" } sort keys %one) eq
+		   join(' ', map { "$_=$policy{$_}" } sort keys %policy),
+		   "kernel: $op->{name}: that of all with the attributes of $set");
 	}
-	for my $index (@{ $policies_of{ $op->{value} } // [] }) {
-		unsigned($policy{$index}{$_}{1}) and $taken{$set}{$_} = 1
-			for keys %{ $policy{$index} // {} };
-	}
-}
-for my $set (sort keys %requested) {
-	for my $name (sort keys %{ $requested{$set} }) {
+	$policy{$_} = attrs($policy{$_}) for keys %policy;
+	for my $name (sort keys %requested) {
 		my $spec_attr = $attributes{$set}{$name};
 		my $checks = $spec_attr->{checks} // {};
-		my $number = $number{$set}{$name};
+		my $live_attr = delete $policy{ $number{$set}{$name} } // {};
 
-		delete $taken{$set}{$number};
-		for my $op (@{ $requested{$set}{$name} }) {
-			my ($index) = @{ $policies_of{ $op->{value} } // [] };
-			my $live_attr = $policy{ $index // -1 }{$number} // {};
-			my $what = "of $name in $op->{name}";
-
-			is(defined $live_attr->{1} ? unsigned($live_attr->{1}) : 'nothing',
-			   $kinds{ $spec_attr->{type} }, "kernel: type $what");
-			is(unsigned($live_attr->{7} // pack('C', 0)), $checks->{'max-len'},
-			   "kernel: greatest length $what") if defined $checks->{'max-len'};
-			is(unsigned($live_attr->{5} // pack('C', 0)), $checks->{max},
-			   "kernel: greatest value $what") if defined $checks->{max};
-			is(unsigned($live_attr->{4} // pack('C', 0)), $checks->{min},
-			   "kernel: least value $what") if defined $checks->{min};
-			is(unsigned($live_attr->{12} // pack('C', 0)),
-			   (1 << @{ $definitions{ $checks->{'flags-mask'} }{entries} }) - 1,
-			   "kernel: bits $what") if defined $checks->{'flags-mask'};
-		}
+		is(defined $live_attr->{1} ? unsigned($live_attr->{1}) : 'nothing',
+		   $kinds{ $spec_attr->{type} }, "kernel: type of $set $name");
+		is(unsigned($live_attr->{7} // pack('C', 0)), $checks->{'max-len'},
+		   "kernel: greatest length of $set $name") if defined $checks->{'max-len'};
+		is(unsigned($live_attr->{5} // pack('C', 0)), $checks->{max},
+		   "kernel: greatest value of $set $name") if defined $checks->{max};
+		is(unsigned($live_attr->{4} // pack('C', 0)), $checks->{min},
+		   "kernel: least value of $set $name") if defined $checks->{min};
+		is(unsigned($live_attr->{12} // pack('C', 0)),
+		   (1 << @{ $definitions{ $checks->{'flags-mask'} }{entries} }) - 1,
+		   "kernel: bits of $set $name") if defined $checks->{'flags-mask'};
 	}
-	my %names = reverse %{ $number{$set} };
-	my @more = map { $names{$_} // $_ } keys %{ $taken{$set} // {} };
-
-	ok(!@more, "kernel: takes nothing else of $set", "@more");
+	my @more = grep { unsigned($policy{$_}{1}) } keys %policy;
+	ok(!@more, "kernel: takes nothing else of $set", join ' ', map { $names{$_} // $_ } @more);
 }
 
 print "1..$count\n";
