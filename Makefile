@@ -4,6 +4,8 @@
 # make install          the tools and the module (sudo)
 # make dkms-install     the module through DKMS (sudo)
 # make demo check bench lint shell     everything else, in a virtual machine
+# make check-debug        the tests on a kernel with every sanitizer, for hours;
+#                         TESTS="map force" only some
 #
 # KDIR= names another kernel's build tree, DESTDIR= and PREFIX= where to install.
 
@@ -19,7 +21,7 @@ DKMS_TREE := $(DESTDIR)/usr/src/$(NAME)-$(VERSION)
 export PREFIX DESTDIR
 
 .PHONY: all module userspace lua-host stage install uninstall dkms-stage \
-	dkms-install dkms-uninstall demo check bench lint shell clean distclean help
+	dkms-install dkms-uninstall demo check check-debug bench lint shell clean distclean help
 
 all: module userspace
 
@@ -71,6 +73,9 @@ demo:
 
 check:
 	scripts/check
+
+check-debug:
+	KERNEL=debug NEWEST= NFLUA_SLOW=10 VM_TIMEOUT=30000 scripts/check $(or $(TESTS),$(shell selftests/run -l))
 
 bench:
 	scripts/bench

@@ -21,55 +21,6 @@
 /* What may change max: to a quarter and to four times of what it was. */
 #define MAX_FACTOR	4
 
-static const char *const type_words[] = {
-	[NFLUA_MAP_INTEGER] = "integer",
-	[NFLUA_MAP_STRING] = "string",
-	[NFLUA_MAP_ADDRESS] = "address",
-};
-
-static const char *const evict_words[] = {
-	[NFLUA_MAP_EVICT_NONE] = "none",
-	[NFLUA_MAP_EVICT_LRU] = "lru",
-};
-
-/* Writes to @why what differs for good. */
-static bool differs(const struct nflua_map_shape *have,
-		    const struct nflua_map_shape *want, char *why)
-{
-	if (have->key != want->key)
-		snprintf(why, NFLUA_MAP_WHY, "map '%s' has key = \"%s\", not \"%s\"",
-			 have->name, type_words[have->key], type_words[want->key]);
-	else if (have->value != want->value)
-		snprintf(why, NFLUA_MAP_WHY, "map '%s' has value = \"%s\", not \"%s\"",
-			 have->name, type_words[have->value],
-			 type_words[want->value]);
-	else if (have->size != want->size)
-		snprintf(why, NFLUA_MAP_WHY, "map '%s' has size = %u, not %u",
-			 have->name, have->size, want->size);
-	else
-		return false;
-	return true;
-}
-
-/* The same of what a replace may change. */
-static bool differs_now(const struct nflua_map_shape *have,
-			const struct nflua_map_shape *want, char *why)
-{
-	if (have->max != want->max)
-		snprintf(why, NFLUA_MAP_WHY, "map '%s' has max = %u, not %u",
-			 have->name, have->max, want->max);
-	else if (have->ttl != want->ttl)
-		snprintf(why, NFLUA_MAP_WHY, "map '%s' has ttl = %llu, not %llu",
-			 have->name, have->ttl, want->ttl);
-	else if (have->evict != want->evict)
-		snprintf(why, NFLUA_MAP_WHY, "map '%s' has evict = \"%s\", not \"%s\"",
-			 have->name, evict_words[have->evict],
-			 evict_words[want->evict]);
-	else
-		return false;
-	return true;
-}
-
 /* May @gen, which is not in service, change a map that is? */
 static bool may_change(const struct nflua_map *map,
 		       const struct nflua_generation *gen,
@@ -144,14 +95,14 @@ struct nflua_map *nflua_map_acquire(struct nflua_generation *gen,
 	mutex_lock(&nn->map_lock);
 	user = gen_user(gen, shape->name);
 	if (user) {
-		if (!differs(&user->shape, shape, why) &&
-		    !differs_now(&user->shape, shape, why))
+		if (!nflua_map_differs(&user->shape, shape, why) &&
+		    !nflua_map_differs_now(&user->shape, shape, why))
 			map = user->map;
 		goto unlock;
 	}
 	map = find_map(nn, shape->name);
-	if (map && (differs(&map->shape, shape, why) ||
-		    (differs_now(&map->shape, shape, why) &&
+	if (map && (nflua_map_differs(&map->shape, shape, why) ||
+		    (nflua_map_differs_now(&map->shape, shape, why) &&
 		     !may_change(map, gen, shape, why)))) {
 		map = NULL;
 		goto unlock;

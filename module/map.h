@@ -12,38 +12,17 @@
 #include <linux/string.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include "map_spec.h"
 #include "lua/kernel/lua_internal.h"
-#include "uapi/nflua.h"
 
 struct nflua_generation;
 struct nflua_net;
 struct nflua_state;
 
 #define NFLUA_MAPS_MAX		64	/* that one state may open */
-#define NFLUA_MAP_WHY		192	/* bytes of a sentence that refuses */
 /* Bytes of all maps of a namespace, and of one in another user namespace. */
 #define NFLUA_MAP_BYTES		(256L << 20)
 #define NFLUA_MAP_BYTES_USER	(16L << 20)
-
-/**
- * struct nflua_map_shape - what a script says of a map
- * @name: its name in the namespace
- * @key: &enum nflua_map_type
- * @value: &enum nflua_map_type
- * @evict: &enum nflua_map_evict
- * @size: greatest length of a string value
- * @max: most entries
- * @ttl: how long an entry lives that says nothing else, ms, 0 for ever
- */
-struct nflua_map_shape {
-	char name[NFLUA_NAME_SIZE];
-	u8 key;
-	u8 value;
-	u8 evict;
-	u32 size;
-	u32 max;
-	u64 ttl;
-};
 
 /**
  * struct nflua_map_key - a key, and where it belongs

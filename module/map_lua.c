@@ -27,9 +27,6 @@
 
 static const char methods_key;
 
-static const char *const types[] = { "integer", "string", "address", NULL };
-static const char *const evictions[] = { "none", "lru", NULL };
-
 static __always_inline const TValue *argument(lua_State *L, int n)
 {
 	const StkId arg = L->ci->func.p + n;
@@ -97,7 +94,7 @@ static __always_inline bool check_key(lua_State *L, const struct nflua_map *map,
 		nflua_map_key_bytes(map, key, bytes, NFLUA_MAP_KEY6);
 		return true;
 	}
-	luaL_typeerror(L, 2, types[map->shape.key]);
+	luaL_typeerror(L, 2, nflua_map_types[map->shape.key]);
 	return false;
 }
 
@@ -481,88 +478,6 @@ void nflua_map_index(lua_State *L, TValue *key, StkId val)
 	setobj2s(L, val, slot);
 }
 
-/* The option that is one of some words, @def if it is not given. */
-static int get_word(lua_State *L, const char *option, const char *const *words,
-		    const char *def)
-{
-	const char *word = def;
-	int i;
-
-	if (lua_getfield(L, 1, option) != LUA_TNIL)
-		word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-	for (i = 0; word && words[i]; i++)
-		if (!strcmp(words[i], word))
-			break;
-	if (!word || !words[i])
-		luaL_error(L, words[2] ? "%s must be \"%s\", \"%s\" or \"%s\"" :
-					 "%s must be \"%s\" or \"%s\"",
-			   option, words[0], words[1], words[2]);
-	lua_pop(L, 1);
-	return i;
-}
-
-static u64 get_number(lua_State *L, const char *option, u64 min, u64 max,
-		      u64 def)
-{
-	u64 number = def;
-
-	if (lua_getfield(L, 1, option) != LUA_TNIL)
-		number = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : U64_MAX;
-	if (number < min || number > max)
-		luaL_error(L, "%s must be an integer from %I to %I", option,
-			   (lua_Integer)min, (lua_Integer)max);
-	lua_pop(L, 1);
-	return number;
-}
-
-static void check_options(lua_State *L)
-{
-	static const char *const options[] = { "name", "key", "value", "size",
-					       "max", "ttl", "evict" };
-	unsigned int i;
-
-	luaL_checktype(L, 1, LUA_TTABLE);
-	lua_settop(L, 1);
-	lua_pushnil(L);
-	while (lua_next(L, 1)) {
-		const char *name = lua_type(L, -2) == LUA_TSTRING ?
-				   lua_tostring(L, -2) : luaL_typename(L, -2);
-
-		for (i = 0; i < ARRAY_SIZE(options); i++)
-			if (!strcmp(options[i], name))
-				break;
-		if (i == ARRAY_SIZE(options))
-			luaL_error(L, "map.open has no option '%s' (it has: name key value size max ttl evict)",
-				   name);
-		lua_pop(L, 1);
-	}
-}
-
-static void get_shape(lua_State *L, struct nflua_map_shape *shape)
-{
-	const char *name;
-
-	check_options(L);
-	lua_getfield(L, 1, "name");
-	name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-	if (!nflua_script_name_ok(name))
-		luaL_error(L, "name must be 1 to 63 of A-Z a-z 0-9 _ . -");
-	strscpy(shape->name, name, sizeof(shape->name));
-	lua_pop(L, 1);
-	shape->key = get_word(L, "key", types, NULL);
-	shape->value = get_word(L, "value", types, "integer");
-	if (shape->value == NFLUA_MAP_ADDRESS)
-		luaL_error(L, "value must be \"integer\" or \"string\"");
-	if (shape->value == NFLUA_MAP_STRING)
-		shape->size = get_number(L, "size", 0, NFLUA_MAP_VALUE_MAX,
-					 NFLUA_MAP_VALUE_MAX);
-	else if (lua_getfield(L, 1, "size") != LUA_TNIL)
-		luaL_error(L, "size is for maps of strings");
-	shape->max = get_number(L, "max", 1, NFLUA_MAP_ENTRIES_MAX, 0);
-	shape->ttl = get_number(L, "ttl", 0, NFLUA_MAP_TTL_MAX, 0);
-	shape->evict = get_word(L, "evict", evictions, "none");
-}
-
 /*
  * map.open{ name =, key =, value =, size =, max =, ttl =, evict = }: the map
  * of the name, which is made if there is none
@@ -579,7 +494,7 @@ static int open(lua_State *L)
 		luaL_error(L, "map.open cannot be called while a packet waits (call it in the script's body)");
 	if (lua_cstackfull(L, NFLUA_STACK_RECLAIM))
 		luaL_error(L, "C stack overflow");
-	get_shape(L, &shape);
+	nflua_map_parse(L, &shape);
 	if (!st->maps)
 		st->maps = kcalloc(NFLUA_MAPS_MAX, sizeof(*st->maps),
 				   GFP_KERNEL_ACCOUNT);

@@ -304,6 +304,30 @@ function print() end
 setmetatable({}, { __gc = function() require("luapacket") end })
 L
 good_script nothing </dev/null
+good_script maps <<'L'
+local map = require("map")
+local ip = require("luapacket").ip
+local m = map.open{ name = "m", key = "address", max = 2 }
+print(m, #m, m:set(ip"10.0.0.1", 1), m:add(ip"10.0.0.1", 2))
+print(m:incr(ip"::1", 1))
+print(m:incr(ip"::1", 1, 5), #m, m:set(ip"1.1.1.1", 1))
+for k, v in pairs(m) do print(k, v) end
+print(m:delete(ip"::1"), m:get(ip"::1"), pcall(m.get, 1))
+print(pcall(m.get, m, "x"))
+print(pcall(function() return m.foo end))
+print(pcall(function() m.foo = 1 end))
+print(pcall(map.open, { name = "m", key = "address", max = 3 }))
+print(pcall(map.open, { name = "m", key = "addres", max = 3 }))
+print(map.open{ name = "m", key = "address", max = 2 } == m)
+print(pcall(m.set, m, ip"::1", "x"), type(m))
+local s = map.open{ name = "s", key = "string", value = "string", size = 3, max = 2, evict = "lru" }
+print(s:set("a", "bcde"), s:set("a", "bcd"), s:get("a"), s:set(("x"):rep(300), ""))
+print(s:set("b", "x"), s:set("c", "y"), #s, pcall(s.incr, s, "a", 1))
+print(pcall(s.set, s, "a", "b", -1))
+function f() end
+L
+bad_script mapshape 'key must be' <<<'require("map").open{ name = "m", key = "addr", max = 1 }'
+bad_script mapoption "no option 'size_max'" <<<'require("map").open{ name = "m", size_max = 1 }'
 good_script finalizer <<<'local p = print setmetatable({}, { __gc = function() p("late") end })'
 good_script loud <<<'for i = 1, 2000 do print("a line of output", i) end'
 good_script most <<<'for i = 1, 128 do _G["f" .. i] = function() end end'

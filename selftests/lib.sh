@@ -206,7 +206,7 @@ pause() { read -rt 0.05 -u "$PAUSE" || true; }
 
 # waits_for SECONDS COMMAND...: until the command succeeds, at most so long.
 waits_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${NFLUA_SLOW:-1}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -le $end ] || return 1
