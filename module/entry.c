@@ -305,7 +305,8 @@ static noinline unsigned int call_flagged(const struct nflua_entry *entry,
 		if (times)
 			nflua_times_add(times, ns);
 	}
-	trace_call(entry, outcome, ns);
+	if (!entry->run)
+		trace_call(entry, outcome, ns);
 	return outcome;
 }
 

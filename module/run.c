@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Test runs: an entry point is called on bytes that a user gives, as a packet
- * would call it, and nothing but the script's own variables and shared objects
- * notices.
+ * would call it, and nothing but the script's own variables and maps notices.
  *
  * The packet is an sk_buff that nobody else has, its devices are stand-ins that
  * were never registered. The entry point is a copy, whose statistics are the
