@@ -49,7 +49,7 @@ function large(pkt)
 end
 nf:match(function(pkt) check(pkt) return #pkt > 5000 end)
 L
-ctl load "$TMP/stream.lua" || exit 1
+ctl load --budget 10ms "$TMP/stream.lua" || exit 1
 nfluactl -n "$CLIENT" load "$TMP/stream.lua" || exit 1
 server iptables -A INPUT -p tcp --dport 9000 -m lua --script stream
 server ip6tables -A INPUT -p tcp --dport 9000 -m lua --script stream
@@ -104,7 +104,7 @@ nf:hook{ family = "inet", hook = "prerouting", priority = "raw", function(pkt)
   assert(pkt:unpack("c15", (ip and 20 or 48) + line - at + 1) == ("%015d"):format(line), "data of a later fragment")
 end }
 L
-ctl load "$TMP/datagram.lua" || exit 1
+ctl load --budget 10ms "$TMP/datagram.lua" || exit 1
 datagram() { client socat -u -b 48000 "OPEN:$TMP/datagram" "UDP-SENDTO:$1:9001"; }
 head -c 48000 "$TMP/stream" >"$TMP/datagram"
 hook_is() { [ "$(field "$SERVER" datagram '.entries[] | select(.kind == "hook") | "\(.outcomes.drop) \([.errors[]] | add)"')" = "$1" ]; }
@@ -200,7 +200,7 @@ function misuse(pkt)
   return true
 end
 L
-ctl load "$TMP/unpack.lua" || exit 1
+ctl load --budget 10ms "$TMP/unpack.lua" || exit 1
 for function in strings misuse; do
 	server iptables -A INPUT -p udp --dport 9002 -m lua --script unpack --function $function
 done
@@ -247,7 +247,7 @@ end
 function raw_use(pkt) return kept and kept.pkt.len end
 setmetatable({}, { __gc = function() local _ = kept and kept.pkt.len end })
 L
-ctl load "$TMP/stale.lua" || exit 1
+ctl load --budget 10ms "$TMP/stale.lua" || exit 1
 server iptables -A INPUT -p udp --dport 9003 -m lua --script stale --function stale
 server iptables -A INPUT -p udp --dport 9004 -m lua --script stale --function raw_use
 # one CPU, one state
