@@ -174,6 +174,7 @@ static const struct genl_ops ops[] = {
 		.policy = nflua_genl_map_policy,
 		.maxattr = NFLUA_A_MAP_MAX,
 		.doit = nflua_genl_map_get,
+		.start = nflua_genl_map_dump_start,
 		.dumpit = nflua_genl_map_dump,
 	},
 	{
@@ -182,6 +183,7 @@ static const struct genl_ops ops[] = {
 		.policy = nflua_genl_map_policy,
 		.maxattr = NFLUA_A_MAP_MAX,
 		.doit = nflua_genl_map_entry_get,
+		.start = nflua_genl_map_dump_start,
 		.dumpit = nflua_genl_map_entry_dump,
 	},
 	{

@@ -44,6 +44,7 @@ int nflua_genl_run(struct sk_buff *skb, struct genl_info *info);
 /* genl_map.c: the same of maps, which have attributes of their own */
 extern const struct nla_policy nflua_genl_map_policy[];
 int nflua_genl_map_get(struct sk_buff *skb, struct genl_info *info);
+int nflua_genl_map_dump_start(struct netlink_callback *cb);
 int nflua_genl_map_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int nflua_genl_map_entry_get(struct sk_buff *skb, struct genl_info *info);
 int nflua_genl_map_entry_dump(struct sk_buff *skb, struct netlink_callback *cb);

@@ -17,6 +17,8 @@
 
 /* Buckets that a dump looks at between two chances for others to run. */
 #define DUMP_BUCKETS	1024
+/* One message of a dump has room in it. */
+#define DUMP_SIZE	(32 * 1024)
 
 const struct nla_policy nflua_genl_map_policy[NFLUA_A_MAP_MAX + 1] = {
 	[NFLUA_A_MAP_NAME] = { .type = NLA_NUL_STRING,
@@ -257,6 +259,13 @@ int nflua_genl_map_get(struct sk_buff *skb, struct genl_info *info)
 	return end_reply(info, skb, hdr, err);
 }
 
+/* Room for the largest map or entry, whoever asks. */
+int nflua_genl_map_dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = DUMP_SIZE - 1;
+	return 0;
+}
+
 /* MAP_GET, all maps. The cursor is the number of maps that were sent. */
 int nflua_genl_map_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
@@ -350,8 +359,9 @@ static bool dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 	return true;
 }
 
-static void dump_some(struct sk_buff *skb, struct netlink_callback *cb,
-		      const struct nflua_map *map)
+/* Return: 0, or -EMSGSIZE if there is no room for the next one alone */
+static int dump_some(struct sk_buff *skb, struct netlink_callback *cb,
+		     const struct nflua_map *map)
 {
 	struct walk *walk = (struct walk *)cb->ctx;
 	struct nflua_map_cursor cursor;
@@ -373,6 +383,7 @@ static void dump_some(struct sk_buff *skb, struct netlink_callback *cb,
 		rcu_read_unlock();
 		cond_resched();
 	} while (room && !buckets);
+	return room || skb->len ? 0 : -EMSGSIZE;
 }
 
 /* MAP_ENTRY_GET, all entries */
@@ -396,7 +407,7 @@ int nflua_genl_map_entry_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	if (!err) {
 		walk->id = map->id;
 		cb->seq = nflua_map_changes(map);
-		dump_some(skb, cb, map);
+		err = dump_some(skb, cb, map);
 		/* for what comes behind, be it only the end */
 		cb->seq = nflua_map_changes(map);
 	}

@@ -100,6 +100,11 @@ struct nflua_map *nflua_map_acquire(struct nflua_generation *gen,
 			map = user->map;
 		goto unlock;
 	}
+	if (gen->nmaps == NFLUA_MAPS_MAX) {
+		snprintf(why, NFLUA_MAP_WHY, "a script opens %d maps at most",
+			 NFLUA_MAPS_MAX);
+		goto unlock;
+	}
 	map = find_map(nn, shape->name);
 	if (map && (nflua_map_differs(&map->shape, shape, why) ||
 		    (nflua_map_differs_now(&map->shape, shape, why) &&
@@ -126,6 +131,7 @@ struct nflua_map *nflua_map_acquire(struct nflua_generation *gen,
 	user->shape = *shape;
 	list_add_tail(&user->map_node, &map->users);
 	list_add_tail(&user->gen_node, &gen->maps);
+	gen->nmaps++;
 	if (gen->published) {
 		map->published = true;
 		nn->map_seq++;

@@ -19,7 +19,7 @@ struct nflua_generation;
 struct nflua_net;
 struct nflua_state;
 
-#define NFLUA_MAPS_MAX		64	/* that one state may open */
+#define NFLUA_MAPS_MAX		64	/* that one script may open */
 /* Bytes of all maps of a namespace, and of one in another user namespace. */
 #define NFLUA_MAP_BYTES		(256L << 20)
 #define NFLUA_MAP_BYTES_USER	(16L << 20)
@@ -44,9 +44,14 @@ struct nflua_map_key {
 
 /**
  * struct nflua_map_string - a value that is a string; never changes
+ * @rcu: frees it
+ * @map: the map that is charged for it
+ * @len: its length
+ * @bytes: the string
  */
 struct nflua_map_string {
 	struct rcu_head rcu;
+	struct nflua_map *map;
 	u32 len;
 	u8 bytes[];
 };
@@ -115,8 +120,10 @@ struct nflua_map_lock {
  * @sweep: takes out what has expired
  * @count: entries that are in it or about to be: never more than @max
  * @mortal: an entry that expires was ever written
+ * @retired: something was ever left to RCU to free
  * @expiring: @sweep is on its way
  * @hand: the bucket where a victim is looked for next
+ * @barren: jiffies when none was found last
  */
 struct nflua_map {
 	struct hlist_head *buckets;
@@ -139,7 +146,9 @@ struct nflua_map {
 	atomic_t count ____cacheline_aligned_in_smp;
 	bool mortal;
 	bool expiring;
+	bool retired;
 	u32 hand;
+	unsigned long barren;
 };
 
 /**

@@ -505,8 +505,6 @@ static int open(lua_State *L)
 		luaL_error(L, "%s", why);
 	for (i = 0; i < st->nmaps && st->maps[i] != map; i++)
 		;
-	if (i == NFLUA_MAPS_MAX)
-		luaL_error(L, "a script opens %d maps at most", NFLUA_MAPS_MAX);
 	if (i == st->nmaps)
 		st->maps[st->nmaps++] = map;
 	lua_pushlightuserdata(L, nflua_light_object(i));

@@ -98,6 +98,7 @@ static struct nflua_map_string *make_string(struct nflua_map *map,
 		uncharge(map, size);
 		return NULL;
 	}
+	string->map = map;
 	string->len = value->len;
 	memcpy(string->bytes, value->bytes, value->len);
 	return string;
@@ -119,6 +120,41 @@ static struct nflua_map_string *entry_string(const struct nflua_map *map,
 	return rcu_dereference_protected(entry->string, 1);
 }
 
+static void free_string(struct rcu_head *rcu)
+{
+	struct nflua_map_string *string =
+		container_of(rcu, struct nflua_map_string, rcu);
+
+	drop_string(string->map, string);
+}
+
+static void free_entry(struct rcu_head *rcu)
+{
+	struct nflua_map_entry *entry =
+		container_of(rcu, struct nflua_map_entry, rcu);
+
+	uncharge((struct nflua_map *)entry->node.pprev, entry_size(entry));
+	kfree(entry);
+}
+
+/*
+ * Readers may still look at them. The map is charged for both until they are
+ * freed, or a script could have any amount of memory wait for that. Who looks
+ * at an entry that is unlinked does not go back: there is room for the map.
+ */
+static void retire_string(struct nflua_map *map, struct nflua_map_string *string)
+{
+	WRITE_ONCE(map->retired, true);
+	call_rcu(&string->rcu, free_string);
+}
+
+static void retire_entry(struct nflua_map *map, struct nflua_map_entry *entry)
+{
+	WRITE_ONCE(map->retired, true);
+	entry->node.pprev = (struct hlist_node **)map;
+	call_rcu(&entry->rcu, free_entry);
+}
+
 /* Context: the bucket's lock */
 static void unlink_entry(struct nflua_map *map, struct nflua_map_lock *lock,
 			 struct nflua_map_entry *entry)
@@ -130,11 +166,10 @@ static void unlink_entry(struct nflua_map *map, struct nflua_map_lock *lock,
 	lock->removed++;
 	if (string) {
 		bytes += struct_size(string, bytes, string->len);
-		kfree_rcu(string, rcu);
+		retire_string(map, string);
 	}
-	kfree_rcu(entry, rcu);
+	retire_entry(map, entry);
 	lock->bytes -= bytes;
-	uncharge(map, bytes);
 	atomic_dec(&map->count);
 }
 
@@ -184,16 +219,24 @@ static bool make_room(struct nflua_map *map)
 {
 	const bool evict = READ_ONCE(map->shape.evict) == NFLUA_MAP_EVICT_LRU;
 	const u32 n = min_t(u32, SCAN_ROOM, map->mask + 1);
+	const u32 rounds = evict ? 2 * n : n;
 	const u32 start = READ_ONCE(map->hand);
+	bool found = false;
 	u32 i;
 
 	if (!evict && !READ_ONCE(map->mortal))
 		return false;
-	for (i = 0; i < (evict ? 2 * n : n); i++)
-		if (scan_bucket(map, (start + i % n) & map->mask, evict, NULL))
-			break;
-	WRITE_ONCE(map->hand, (start + i % n + 1) & map->mask);
-	return i < (evict ? 2 * n : n);
+	/* A full map must not cost each packet of a flood a search in vain. */
+	if (!evict && READ_ONCE(map->barren) == jiffies)
+		return false;
+	for (i = 0; i < rounds && !found; i++)
+		found = scan_bucket(map, (start + i % n) & map->mask, evict,
+				    NULL);
+	WRITE_ONCE(map->hand,
+		   (start + (found ? (i - 1) % n + 1 : n)) & map->mask);
+	if (!found)
+		WRITE_ONCE(map->barren, jiffies);
+	return found;
 }
 
 static void clean_some(struct nflua_map *map)
@@ -292,8 +335,7 @@ static void set_entry(struct nflua_map *map, struct nflua_map_lock *lock,
 		old = entry_string(map, entry);
 		rcu_assign_pointer(entry->string, string);
 		lock->bytes += (long)string->len - (long)old->len;
-		uncharge(map, struct_size(old, bytes, old->len));
-		kfree_rcu(old, rcu);
+		retire_string(map, old);
 	} else {
 		atomic64_set(&entry->number, value->number);
 	}
@@ -545,6 +587,9 @@ void nflua_map_free(struct nflua_map *map)
 	u32 i;
 
 	cancel_delayed_work_sync(&map->sweep);
+	/* What was left to RCU is charged to the map until it is freed. */
+	if (map->retired)
+		rcu_barrier();
 	for (i = 0; i <= map->mask; i++) {
 		hlist_for_each_entry_safe(entry, after, &map->buckets[i],
 					  node) {

@@ -378,7 +378,8 @@ const void *nflua_run_changed(const struct nflua_run *run, u32 *size)
  */
 void nflua_run_clear(struct nflua_run *run)
 {
-	kfree_skb(run->skb);
+	/* No packet was dropped, whoever counts those. */
+	consume_skb(run->skb);
 	if (run->hs.in)
 		free_netdev(run->hs.in);
 	if (run->hs.out)

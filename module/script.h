@@ -106,6 +106,7 @@ enum nflua_gen_flag {
  * @check: it is thrown away when it is complete
  * @published: packets may have met it; under map_lock
  * @maps: &nflua_map_user, the maps that its states have opened; under map_lock
+ * @nmaps: number of them, of which each state has opened some
  * @budget: how long its bodies may take together, ns
  * @deadline: when they have taken too long, ktime_get_ns()
  * @source: the text, kept for CPUs that come later
@@ -131,6 +132,7 @@ struct nflua_generation {
 	bool check;
 	bool published;
 	struct list_head maps;
+	unsigned int nmaps;
 	u64 budget;
 	u64 deadline;
 	char *source;

@@ -20,19 +20,19 @@ static inline size_t nflua_trace_length(const char *text, size_t len)
 	return nl ? nl - text : len;
 }
 
-/* Copies it; no byte of it steers a terminal. @to has room for a NUL, too. */
+/* Copies it; what is no ASCII may steer a terminal. @to has room for a NUL, too. */
 static inline void nflua_trace_copy(char *to, const char *text, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		to[i] = text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
+		to[i] = text[i] >= ' ' && (u8)text[i] < 0x7f ? text[i] : '?';
 	to[len] = 0;
 }
 
 static inline void nflua_trace_name(char *to, const char *name)
 {
-	memcpy(to, name, strlen(name) + 1);
+	nflua_trace_copy(to, name, strlen(name));
 }
 
 #endif /* _NFLUA_TRACE_COPY */
