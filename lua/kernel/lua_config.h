@@ -230,7 +230,7 @@ unsigned long long luai_pointerid(const void *p);
 /* longest name of a variable that an error tells */
 #define LUAI_MAXVARINFO		1024
 /* longest string that is looked at for a number */
-#define LUAI_MAXNUMERAL		4096
+#define LUAI_MAXNUMERAL		256
 
 #define l_signalT		int
 #define LUA_USE_JUMPTABLE	1

@@ -28,22 +28,22 @@ case("garbage beside many small tables", "time|memory", function()
 end)
 case("garbage beside a huge array", "time|memory", function()
   local live = {}
-  for i = 1, 500000 do live[i] = i end
+  for i = 1, 250000 do live[i] = i end
   return function() while true do local _ = {} end end
 end)
 case("garbage beside a huge array of tables", "time|memory", function()
   local live, one = {}, {}
-  for i = 1, 500000 do live[i] = one end
+  for i = 1, 250000 do live[i] = one end
   return function() while true do local _ = {} end end
 end)
 case("garbage beside a huge hash", "time|memory", function()
   local live = {}
-  for i = 1, 200000 do live[-i] = i end
+  for i = 1, 100000 do live[-i] = i end
   return function() while true do local _ = {} end end
 end)
 case("garbage beside many strings", "time|memory", function()
   local live = {}
-  for i = 1, 100000 do live[i] = "a string, number " .. i end
+  for i = 1, 40000 do live[i] = "a string, number " .. i end
   return function() while true do local _ = {} end end
 end)
 case("garbage beside long strings", "time|memory", function()
@@ -136,7 +136,7 @@ case("a hash written while it is marked", "time|memory", function()
 end)
 case("a huge table becomes garbage", "time|memory|accept", function()
   local kept, n = {}, 0
-  for i = 1, 500000 do kept[i] = i end
+  for i = 1, 250000 do kept[i] = i end
   return function() kept = nil for _ = 1, 500 do local _ = {} end end
 end)
 case("a huge list becomes garbage", "time|memory|accept", function()
@@ -150,7 +150,7 @@ case("a huge string becomes garbage again and again", "time|memory|accept", func
 end)
 case("all strings become garbage", "time|memory|accept", function()
   local live = {}
-  for i = 1, 100000 do live[i] = "s" .. i end
+  for i = 1, 40000 do live[i] = "s" .. i end
   return function() live = nil for _ = 1, 500 do local _ = {} end end
 end)
 case("memory is full of live data", "memory|time", function()
