@@ -50,7 +50,7 @@ end
 nf:match(function(pkt) check(pkt) return #pkt > 5000 end)
 L
 ctl load --budget 10ms "$TMP/stream.lua" || exit 1
-nfluactl -n "$CLIENT" load "$TMP/stream.lua" || exit 1
+nfluactl -n "$CLIENT" load --budget 10ms "$TMP/stream.lua" || exit 1
 server iptables -A INPUT -p tcp --dport 9000 -m lua --script stream
 server ip6tables -A INPUT -p tcp --dport 9000 -m lua --script stream
 client iptables -A OUTPUT -p tcp --dport 9000 -m lua --script stream
