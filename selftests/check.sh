@@ -311,7 +311,10 @@ local m = map.open{ name = "m", key = "address", max = 2 }
 print(m, #m, m:set(ip"10.0.0.1", 1), m:add(ip"10.0.0.1", 2))
 print(m:incr(ip"::1", 1))
 print(m:incr(ip"::1", 1, 5), #m, m:set(ip"1.1.1.1", 1))
-for k, v in pairs(m) do print(k, v) end
+local met = {}
+for k, v in pairs(m) do met[#met + 1] = tostring(k) .. "=" .. v end
+table.sort(met)
+print(table.concat(met, " "))
 print(m:delete(ip"::1"), m:get(ip"::1"), pcall(m.get, 1))
 print(pcall(m.get, m, "x"))
 print(pcall(function() return m.foo end))
