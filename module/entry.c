@@ -240,7 +240,7 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 	int status;
 
 	st = READ_ONCE(entry->gen->states[smp_processor_id()]);
-	status = st ? nflua_state_enter(st, entry->function, skb, hs) :
+	status = st ? nflua_state_enter(st, entry->function, skb, hs, role) :
 		      -NFLUA_A_ERROR_NOSTATE;
 	if (likely(status == LUA_OK)) {
 		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];

@@ -144,7 +144,7 @@ static inline u32 nflua_record_offset(const struct nflua_packet *p,
 	return record < NFLUA_RECORD_TCP ? 0 : p->l4off;
 }
 
-/* packet.c: the packet's own record and the methods that all records share */
+/* the packet's own record (packet.c), and what its payload has, too (bytes.c) */
 extern const struct nflua_field nflua_packet_fields[];
 extern const unsigned int nflua_packet_nfields;
 extern const struct nflua_field nflua_data_fields[];

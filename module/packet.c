@@ -8,6 +8,7 @@
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
@@ -17,7 +18,6 @@
 #include <net/ipv6.h>
 #include <linux/unaligned.h>
 #include "address.h"
-#include "format.h"
 #include "header.h"
 #include "hook.h"
 #include "map.h"
@@ -77,6 +77,26 @@ static void parse_ip6(struct nflua_packet *p)
 	p->l4proto = proto;
 }
 
+/* What the network layer is, whatever family of hooks the packet meets. */
+static u8 network_family(const struct nflua_packet *p)
+{
+	switch (p->hs->pf) {
+	case NFPROTO_IPV4:
+	case NFPROTO_IPV6:
+	case NFPROTO_ARP:
+		return p->hs->pf;
+	}
+	switch (p->skb->protocol) {
+	case htons(ETH_P_IP):
+		return NFPROTO_IPV4;
+	case htons(ETH_P_IPV6):
+		return NFPROTO_IPV6;
+	case htons(ETH_P_ARP):
+		return NFPROTO_ARP;
+	}
+	return NFPROTO_UNSPEC;
+}
+
 /**
  * nflua_packet_parse() - find the packet's layers
  * @p: the packet; afterwards all its members are true
@@ -90,9 +110,10 @@ void nflua_packet_parse(struct nflua_packet *p)
 	p->linear = max_t(int, skb_headlen(p->skb) - noff, 0);
 	p->l4proto = -1;
 	p->l4off = 0;
-	if (p->hs->pf == NFPROTO_IPV4)
+	p->pf = network_family(p);
+	if (p->pf == NFPROTO_IPV4)
 		parse_ip(p);
-	else if (p->hs->pf == NFPROTO_IPV6)
+	else if (p->pf == NFPROTO_IPV6)
 		parse_ip6(p);
 	p->parsed = true;
 }
@@ -110,15 +131,20 @@ static __always_inline bool record_present(struct nflua_packet *p,
 	const struct nflua_header *h = nflua_header(record);
 
 	need(p);
-	if (h->pf && h->pf != p->hs->pf)
+	if (h->pf && h->pf != p->pf)
 		return false;
 	if (h->proto && h->proto != p->l4proto)
 		return false;
 	return nflua_record_offset(p, record) + h->size <= p->len;
 }
 
-/* Where the payload begins, bytes from the network header; -1: none known. */
-static s64 payload_offset(struct nflua_packet *p)
+/**
+ * nflua_packet_payload() - where the payload of the transport layer begins
+ * @p: the packet
+ *
+ * Return: bytes from the network header; -1: there is none, or none known
+ */
+s64 nflua_packet_payload(struct nflua_packet *p)
 {
 	const struct tcphdr *tcp;
 	struct tcphdr tmp;
@@ -136,12 +162,12 @@ static s64 payload_offset(struct nflua_packet *p)
 		off = p->l4off + sizeof(struct udphdr);
 		break;
 	case IPPROTO_ICMP:
-		if (p->hs->pf != NFPROTO_IPV4)
+		if (p->pf != NFPROTO_IPV4)
 			return -1;
 		off = p->l4off + sizeof(struct icmphdr);
 		break;
 	case IPPROTO_ICMPV6:
-		if (p->hs->pf != NFPROTO_IPV6)
+		if (p->pf != NFPROTO_IPV6)
 			return -1;
 		off = p->l4off + sizeof(struct icmp6hdr);
 		break;
@@ -201,166 +227,46 @@ static void get_oifname(lua_State *L, struct nflua_packet *p, StkId val)
 static void get_payload(lua_State *L, struct nflua_packet *p, StkId val)
 {
 	setnilvalue(s2v(val));
-	if (payload_offset(p) >= 0)
+	if (nflua_packet_payload(p) >= 0)
 		setpvalue(s2v(val),
 			  nflua_light_view(p->seq, NFLUA_RECORD_PAYLOAD));
 }
 
-/*
- * The view that argument 1 of a method is. Raises for anything else and for a
- * view of another call.
+/**
+ * nflua_packet_find() - the packet that a view is of
+ * @st: the state
+ * @seq: the view's sequence number
+ *
+ * Return: NULL if it is no more
  */
-static struct nflua_packet *check_view(lua_State *L, unsigned int *record)
+struct nflua_packet *nflua_packet_find(struct nflua_state *st, u64 seq)
+{
+	return seq && seq == st->packet.seq ? &st->packet : NULL;
+}
+
+/**
+ * nflua_packet_check() - the packet that argument 1 of a method is a view of
+ * @L: the running thread
+ * @record: gets what it is a view of
+ *
+ * Return: the packet, parsed; raises for anything else and for a view of
+ * another call
+ */
+struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record)
 {
 	struct nflua_state *st = nflua_state(L);
+	struct nflua_packet *p;
 	u64 v;
 
 	luaL_checktype(L, 1, LUA_TLIGHTUSERDATA);
 	v = (uintptr_t)lua_touserdata(L, 1);
 	luaL_argexpected(L, !(v & NFLUA_LIGHT_PREFIX), 1, "packet");
-	if (v >> NFLUA_LIGHT_RECORD_BITS != st->packet.seq)
+	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
+	if (!p)
 		luaL_error(L, "packet used outside its callback");
 	*record = v & NFLUA_LIGHT_RECORD_MASK;
-	need(&st->packet);
-	return &st->packet;
-}
-
-static int push_failure(lua_State *L, const char *why)
-{
-	lua_pushnil(L);
-	lua_pushstring(L, why);
-	lua_pushinteger(L, ERANGE);
-	return 3;
-}
-
-/*
- * Where offset 0 of a data method is, bytes from the network header. @arg is
- * the optional layer argument. Returns false if there is no such layer here.
- */
-static bool check_base(lua_State *L, struct nflua_packet *p,
-		       unsigned int record, int arg, s64 *base)
-{
-	static const char *const layers[] = { "network", "link", "transport",
-					      "payload", NULL };
-	int layer;
-
-	if (record == NFLUA_RECORD_PAYLOAD) {
-		if (!lua_isnoneornil(L, arg))
-			luaL_argerror(L, arg, "a payload has no layers");
-		layer = 3;
-	} else {
-		luaL_argexpected(L, record == NFLUA_RECORD_PACKET, 1, "packet");
-		layer = luaL_checkoption(L, arg, "network", layers);
-	}
-	switch (layer) {
-	case 0:
-		*base = 0;
-		return true;
-	case 1:
-		if (!skb_mac_header_was_set(p->skb) ||
-		    skb_mac_header(p->skb) >= skb_network_header(p->skb))
-			return false;
-		*base = skb_mac_header(p->skb) - skb_network_header(p->skb);
-		return true;
-	case 2:
-		*base = p->l4off;
-		return p->l4proto >= 0 && p->l4off <= p->len;
-	default:
-		*base = payload_offset(p);
-		return *base >= 0;
-	}
-}
-
-static int read_uint(lua_State *L, u32 bytes)
-{
-	unsigned int record;
-	struct nflua_packet *p = check_view(L, &record);
-	lua_Integer off = luaL_checkinteger(L, 2);
-	const void *data;
-	u32 buf;
-	s64 base;
-
-	luaL_argcheck(L, off >= 0, 2, "offset is negative");
-	if (!check_base(L, p, record, 3, &base))
-		return push_failure(L, "packet has no such layer");
-	data = off > INT_MAX ? NULL :
-	       nflua_packet_bytes(p, base + off, bytes, &buf);
-	if (!data)
-		return push_failure(L, "offset is beyond the end of the packet");
-	switch (bytes) {
-	case 1:
-		lua_pushinteger(L, *(const u8 *)data);
-		break;
-	case 2:
-		lua_pushinteger(L, get_unaligned_be16(data));
-		break;
-	default:
-		lua_pushinteger(L, get_unaligned_be32(data));
-		break;
-	}
-	return 1;
-}
-
-/*
- * pkt:u8(off [, layer]), u16, u32: big-endian number at off, counted from 0 at
- * the network header, or at @layer: "link", "network", "transport", "payload".
- * nil, message, ERANGE if the packet has no such byte or layer.
- */
-static int packet_u8(lua_State *L)
-{
-	return read_uint(L, 1);
-}
-
-static int packet_u16(lua_State *L)
-{
-	return read_uint(L, 2);
-}
-
-static int packet_u32(lua_State *L)
-{
-	return read_uint(L, 4);
-}
-
-/* Length of a view in bytes; only what has data has one. */
-static s64 view_length(lua_State *L, struct nflua_packet *p,
-		       unsigned int record)
-{
-	switch (record) {
-	case NFLUA_RECORD_PACKET:
-		return p->len;
-	case NFLUA_RECORD_PAYLOAD:
-		return p->len - payload_offset(p);
-	default:
-		return luaL_error(L, "%s has no length",
-				  nflua_header(record)->name);
-	}
-}
-
-/* #pkt, pkt:length(), #pkt.payload: bytes from the network header to the end */
-static int packet_length(lua_State *L)
-{
-	unsigned int record;
-	struct nflua_packet *p = check_view(L, &record);
-
-	lua_pushinteger(L, view_length(L, p, record));
-	return 1;
-}
-
-/*
- * pkt:unpack(fmt [, pos [, layer]]): string.unpack over the packet, big-endian
- * unless fmt says otherwise; pos counts from 1.
- */
-static int packet_unpack(lua_State *L)
-{
-	unsigned int record;
-	struct nflua_packet *p = check_view(L, &record);
-	const char *fmt = luaL_checkstring(L, 2);
-	lua_Integer pos = luaL_optinteger(L, 3, 1);
-	s64 base;
-
-	if (!check_base(L, p, record, 4, &base))
-		return push_failure(L, "packet has no such layer");
-	return nflua_unpack(L, p, base, p->len - base, fmt, pos);
+	need(p);
+	return p;
 }
 
 const struct nflua_field nflua_packet_fields[] = {
@@ -379,16 +285,6 @@ const struct nflua_field nflua_packet_fields[] = {
 	NFLUA_GET("payload", get_payload),
 };
 const unsigned int nflua_packet_nfields = ARRAY_SIZE(nflua_packet_fields);
-
-/* what a packet and its payload have in common */
-const struct nflua_field nflua_data_fields[] = {
-	NFLUA_METHOD("length", packet_length),
-	NFLUA_METHOD("u8", packet_u8),
-	NFLUA_METHOD("u16", packet_u16),
-	NFLUA_METHOD("u32", packet_u32),
-	NFLUA_METHOD("unpack", packet_unpack),
-};
-const unsigned int nflua_data_nfields = ARRAY_SIZE(nflua_data_fields);
 
 static unsigned int list_fields(char *buf, unsigned int len, unsigned int size,
 				const struct nflua_field *fields,
@@ -499,8 +395,11 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 			nflua_address_index(L, key, val);
 		return;
 	}
-	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq))
-		luaG_runerror(L, "packet used outside its callback");
+	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq)) {
+		p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
+		if (!p)
+			luaG_runerror(L, "packet used outside its callback");
+	}
 	slot = ttisshrstring(key) ?
 	       luaH_getshortstr(st->records[record], tsvalue(key)) : NULL;
 	if (unlikely(!slot || isempty(slot))) {
@@ -551,7 +450,7 @@ static int view_len(lua_State *L)
 {
 	if (nflua_light_is_object((uintptr_t)lua_touserdata(L, 1)))
 		return nflua_map_length(L);
-	return packet_length(L);
+	return nflua_packet_length(L);
 }
 
 static int view_tostring(lua_State *L)
@@ -564,7 +463,7 @@ static int view_tostring(lua_State *L)
 		return nflua_map_tostring(L);
 	if (v & NFLUA_LIGHT_PREFIX)
 		return nflua_address_tostring(L);
-	p = check_view(L, &record);
+	p = nflua_packet_check(L, &record);
 	if (record == NFLUA_RECORD_PACKET)
 		lua_pushfstring(L, "packet: %s %s, %d bytes",
 				p->hs->pf == NFPROTO_IPV4 ? "ipv4" : "ipv6",

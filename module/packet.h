@@ -54,8 +54,12 @@ static inline bool nflua_light_is_address4(u64 v)
  * @data: the network header
  * @linear: bytes from there that lie in one piece
  * @len: bytes from there to the end of the packet
+ * @pf: NFPROTO_* of the network layer; NFPROTO_UNSPEC if it is none we know
  * @l4proto: transport protocol, -1 if there is no transport layer
  * @l4off: where the transport layer begins, bytes from the network header
+ * @role: what the call asks, &enum nflua_role: a match may not change or take
+ *	its packet
+ * @stolen: the script took @skb, which is not the caller's any more
  */
 struct nflua_packet {
 	u64 seq;
@@ -66,13 +70,20 @@ struct nflua_packet {
 	u32 len;
 	u32 l4off;
 	s16 l4proto;
+	u8 pf;
 	bool parsed;
+	u8 role;
+	bool stolen;
 };
 
 int nflua_packet_open(struct nflua_state *st);
 void nflua_packet_parse(struct nflua_packet *p);
+s64 nflua_packet_payload(struct nflua_packet *p);
+struct nflua_packet *nflua_packet_find(struct nflua_state *st, u64 seq);
+struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record);
 void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 			StkId val);
+int nflua_packet_length(lua_State *L);
 
 const void *nflua_packet_pull(const struct nflua_packet *p, s64 off, u32 len,
 			      void *buf);

@@ -232,6 +232,7 @@ void nflua_state_unlock(struct nflua_state *st);
  * @function: the function's place on the state's stack
  * @skb: the packet
  * @hs: where it was met
+ * @role: what it is asked, &enum nflua_role
  *
  * On LUA_OK the result is on top of the stack, on another status the message;
  * nflua_state_error() tells which kind it is. nflua_state_leave() must follow,
@@ -243,7 +244,8 @@ void nflua_state_unlock(struct nflua_state *st);
 static __always_inline int nflua_state_enter(struct nflua_state *st,
 					     unsigned int function,
 					     struct sk_buff *skb,
-					     const struct nf_hook_state *hs)
+					     const struct nf_hook_state *hs,
+					     u8 role)
 {
 	lua_State *L = st->L;
 	int err = -NFLUA_A_ERROR_REENTRY;
@@ -265,6 +267,8 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	st->packet.skb = skb;
 	st->packet.hs = hs;
 	st->packet.parsed = false;
+	st->packet.role = role;
+	st->packet.stolen = false;
 	st->packet.seq = ++st->seq;
 
 	/* Settled by nflua_state_create(): there is room, and the handler. */
