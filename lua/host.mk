@@ -23,9 +23,9 @@ OUT := $(BUILD)
 endif
 OBJ := $(OUT)/lua-obj
 
-CORE := lapi lauxlib lbaselib lcode lcorolib lctype ldebug ldo lfunc lgc llex \
+CORE := lapi lauxlib lbaselib lcode lcorolib lctype ldebug ldo ldump lfunc lgc llex \
 	lmathlib lmem lobject lopcodes lparser lstate lstring lstrlib ltable ltablib \
-	ltm lutf8lib lvm lzio
+	ltm lundump lutf8lib lvm lzio
 SHIM := shim openlibs
 HOST := state
 

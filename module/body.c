@@ -5,6 +5,7 @@
  * the kernel.
  */
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/sort.h>
 #include <linux/string.h>
 #include "body.h"
@@ -134,6 +135,53 @@ static void register_globals(lua_State *L, struct nflua_state *st)
 	lua_pop(L, 1);
 }
 
+static int count_code(lua_State *L, const void *part, size_t size, void *ud)
+{
+	*(size_t *)ud += size;
+	return 0;
+}
+
+static int copy_code(lua_State *L, const void *part, size_t size, void *ud)
+{
+	u8 **end = ud;
+
+	memcpy(*end, part, size);
+	*end += size;
+	return 0;
+}
+
+/*
+ * The compiled body on top of the stack is kept for the other states, which
+ * would take six times as long to compile it again. Without memory they do.
+ */
+static void keep_code(lua_State *L, struct nflua_generation *gen)
+{
+	size_t size = 0;
+	u8 *end;
+
+	lua_dump(L, count_code, &size, 0);
+	gen->code = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!gen->code)
+		return;
+	end = gen->code;
+	lua_dump(L, copy_code, &end, 0);
+	gen->code_size = size;
+}
+
+static int load_body(lua_State *L, struct nflua_generation *gen)
+{
+	char chunk[NFLUA_NAME_SIZE + 1];
+	int status;
+
+	snprintf(chunk, sizeof(chunk), "=%s", gen->name);
+	if (gen->code)
+		return luaL_loadcode(L, gen->code, gen->code_size, chunk);
+	status = luaL_loadscript(L, gen->source, gen->size, chunk);
+	if (status == LUA_OK && nflua_state_is_control(nflua_state(L)))
+		keep_code(L, gen);
+	return status;
+}
+
 /**
  * nflua_body_run() - all of a new state's life up to the end of its body
  * @L: the main thread; no argument
@@ -144,8 +192,6 @@ static void register_globals(lua_State *L, struct nflua_state *st)
 int nflua_body_run(lua_State *L)
 {
 	struct nflua_state *st = nflua_state(L);
-	const struct nflua_generation *gen = st->gen;
-	char chunk[NFLUA_NAME_SIZE + 1];
 
 	lua_gc(L, LUA_GCSTOP);
 	luaL_openkernel(L);
@@ -165,8 +211,7 @@ int nflua_body_run(lua_State *L)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &pristine_key);
 	lua_gc(L, LUA_GCRESTART);
 
-	snprintf(chunk, sizeof(chunk), "=%s", gen->name);
-	if (luaL_loadscript(L, gen->source, gen->size, chunk) != LUA_OK)
+	if (load_body(L, st->gen) != LUA_OK)
 		return lua_error(L);
 	lua_call(L, 0, 0);
 

@@ -117,6 +117,7 @@ void nflua_generation_free(struct nflua_generation *gen)
 	kvfree(gen->entries);
 	kvfree(gen->states);
 	kvfree(gen->source);
+	kvfree(gen->code);
 	mem_cgroup_put(gen->memcg);
 	kfree(gen);
 }
@@ -327,6 +328,10 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 			    add_packet_states(gen, error);
 	if (err)
 		goto free;
+	if (gen->code) {
+		kvfree(gen->source);
+		gen->source = NULL;
+	}
 	load->source = NULL;
 	return gen;
 

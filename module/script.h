@@ -109,8 +109,11 @@ enum nflua_gen_flag {
  * @nmaps: number of them, of which each state has opened some
  * @budget: how long its bodies may take together, ns
  * @deadline: when they have taken too long, ktime_get_ns()
- * @source: the text, kept for CPUs that come later
+ * @source: the text; NULL once @code serves
  * @size: its length
+ * @code: the body as its first state compiled it, for all others and for CPUs
+ *	that come later; NULL if there was no memory for it
+ * @code_size: its length
  * @digest: SHA-256 of it
  * @messages: what it may tell
  * @control: the control state
@@ -137,6 +140,8 @@ struct nflua_generation {
 	u64 deadline;
 	char *source;
 	size_t size;
+	void *code;
+	size_t code_size;
 	u8 digest[NFLUA_DIGEST_SIZE];
 	possible_net_t net;
 	struct nflua_messages *messages;

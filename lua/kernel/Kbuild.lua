@@ -3,9 +3,9 @@
 # Lua's part of nflua.ko, included by the module's Kbuild with the Lua source in
 # lua/ and this folder in lua/kernel/.
 
-lua-core := lapi lauxlib lbaselib lcode lcorolib lctype ldebug ldo lfunc lgc llex \
+lua-core := lapi lauxlib lbaselib lcode lcorolib lctype ldebug ldo ldump lfunc lgc llex \
 	lmathlib lmem lobject lopcodes lparser lstate lstring lstrlib ltable ltablib \
-	ltm lutf8lib lvm lzio
+	ltm lundump lutf8lib lvm lzio
 lua-shim := shim openlibs platform
 
 lua-objs := $(patsubst %,lua/%.o,$(lua-core)) $(patsubst %,lua/kernel/%.o,$(lua-shim))

@@ -31,6 +31,17 @@ void luaL_openkernel(lua_State *L);
  */
 int luaL_loadscript(lua_State *L, const char *source, size_t size, const char *name);
 
+/**
+ * luaL_loadcode() - load a function that lua_dump() has written
+ * @L: state
+ * @code: what it wrote, in this program: nothing is verified
+ * @size: bytes of it
+ * @name: as for luaL_loadscript()
+ *
+ * Return: as luaL_loadscript()
+ */
+int luaL_loadcode(lua_State *L, const void *code, size_t size, const char *name);
+
 #ifdef __KERNEL__
 /* seed of string hashes; 0: a random one for each state. Only benchmarks set it. */
 extern unsigned int lua_seed;

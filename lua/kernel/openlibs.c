@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* the libraries of the dialect, and how its scripts are loaded */
-#include "lua_kernel.h"
+#include "lua_internal.h"
 
 #include <string.h>
+
+#include "lundump.h"
 
 static int db_traceback(lua_State *L)
 {
@@ -70,4 +72,9 @@ int luaL_loadscript(lua_State *L, const char *source, size_t size, const char *n
 		source = newline;
 	}
 	return luaL_loadbufferx(L, source, size, name, "t");
+}
+
+int luaL_loadcode(lua_State *L, const void *code, size_t size, const char *name)
+{
+	return luaL_loadbufferx(L, code, size, name, luaU_trusted);
 }

@@ -70,6 +70,10 @@ struct sk_buff;
 #define spin_lock(_lock)	((void)(_lock))
 #define spin_unlock(_lock)	((void)(_lock))
 
+#define GFP_KERNEL_ACCOUNT	0
+#define __GFP_NOWARN		0
+#define kvmalloc(_size, _gfp)	malloc(_size)
+
 #define sort(_base, _n, _size, _cmp, _swap)	qsort(_base, _n, _size, _cmp)
 
 /* kernel.c */

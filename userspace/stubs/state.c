@@ -285,6 +285,7 @@ int stubs_check(struct stubs_run *run)
 	run->output = control->st.output;
 	control->st.output = NULL;
 	destroy(control);
+	free(gen.code);
 	return run->module ? -EOPNOTSUPP : err;
 }
 
