@@ -43,7 +43,7 @@ struct nflua_map;
  * of work in a step for 16 of them. A step shall not take much longer than a
  * callback of some lines.
  */
-#define NFLUA_GC_STEP		9
+#define NFLUA_GC_STEP		7
 #define NFLUA_GC_MUL		24
 /* all bodies of one load; of a script on a CPU that comes up */
 #define NFLUA_BODY_NS		(5 * NSEC_PER_SEC)
