@@ -6,6 +6,7 @@
 #include <linux/rcupdate.h>
 #include <net/netlink.h>
 #include "describe.h"
+#include "hook.h"
 #include "xtables.h"
 
 static int put_u64(struct sk_buff *skb, int attr, u64 value, int pad)
@@ -134,6 +135,7 @@ static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
 	const struct nflua_reg *reg = &entry->reg;
 	struct nlattr *nest = nla_nest_start(skb, NFLUA_A_SCRIPT_ENTRY);
 	unsigned int rules = 0;
+	int state;
 
 	if (script)
 		rules = nflua_bindings_rules(script, reg->kind, reg->name);
@@ -146,7 +148,12 @@ static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
 	    (nla_put_u8(skb, NFLUA_A_ENTRY_FAMILY, reg->family) ||
 	     nla_put_u8(skb, NFLUA_A_ENTRY_HOOKNUM, reg->hooknum) ||
 	     nla_put_s32(skb, NFLUA_A_ENTRY_PRIORITY, reg->priority) ||
-	     nla_put_u8(skb, NFLUA_A_ENTRY_ON_ERROR, reg->on_error)))
+	     nla_put_u8(skb, NFLUA_A_ENTRY_ON_ERROR, reg->on_error) ||
+	     (*reg->device &&
+	      nla_put_string(skb, NFLUA_A_ENTRY_DEVICE, reg->device))))
+		return -EMSGSIZE;
+	state = nflua_hook_state(entry);
+	if (state >= 0 && nla_put_u8(skb, NFLUA_A_ENTRY_STATE, state))
 		return -EMSGSIZE;
 	if (put_stats(skb, entry->stats, brief))
 		return -EMSGSIZE;

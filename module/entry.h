@@ -69,11 +69,14 @@ struct nflua_stats {
 };
 
 /**
- * struct nflua_entry - an entry point of one generation; never changes
+ * struct nflua_entry - an entry point of one generation; only @gone changes
+ *	once packets meet it
  * @gen: its generation
  * @function: where its function is on a packet state's stack
  * @reg: how the script registered it
  * @stats: its statistics
+ * @hook: what packets meet a hook through, NULL before it is published
+ * @gone: the script has unregistered the hook
  * @run: the test run that this is a copy for, NULL where packets come from
  */
 struct nflua_entry {
@@ -81,6 +84,8 @@ struct nflua_entry {
 	unsigned int function;
 	struct nflua_stats *stats;
 	struct nflua_run *run;
+	struct nflua_hook *hook;
+	bool gone;
 	struct nflua_reg reg;
 };
 

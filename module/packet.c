@@ -199,12 +199,12 @@ static void get_mark(lua_State *L, struct nflua_packet *p, StkId val)
 
 static void get_hook(lua_State *L, struct nflua_packet *p, StkId val)
 {
-	set_string(L, val, nflua_hook_word(p->hs->hook));
+	set_string(L, val, nflua_hook_word(p->hs->pf, p->hs->hook));
 }
 
 static void get_family(lua_State *L, struct nflua_packet *p, StkId val)
 {
-	set_string(L, val, p->hs->pf == NFPROTO_IPV4 ? "ipv4" : "ipv6");
+	set_string(L, val, nflua_family_word(p->hs->pf));
 }
 
 static void set_device(lua_State *L, StkId val, const struct net_device *dev)
@@ -466,8 +466,8 @@ static int view_tostring(lua_State *L)
 	p = nflua_packet_check(L, &record);
 	if (record == NFLUA_RECORD_PACKET)
 		lua_pushfstring(L, "packet: %s %s, %d bytes",
-				p->hs->pf == NFPROTO_IPV4 ? "ipv4" : "ipv6",
-				nflua_hook_word(p->hs->hook),
+				nflua_family_word(p->hs->pf),
+				nflua_hook_word(p->hs->pf, p->hs->hook),
 				(int)p->len);
 	else
 		lua_pushstring(L, nflua_header(record)->name);

@@ -197,7 +197,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	err = check_bindings(script, gen, error, extack);
 	if (err) {
 		mutex_unlock(&nn->lock);
-		nflua_hooks_abort(nn->net, &fresh);
+		nflua_hooks_abort(&fresh);
 		goto free;
 	}
 	added = !list_empty(&fresh);
@@ -235,21 +235,8 @@ unlock:
 }
 
 /**
- * nflua_script_dead() - take a script of a dying namespace off every path
- * @script: the script
- *
- * Its rules may be destroyed later than its namespace. Context: nn->lock;
- * nflua_script_free() only after synchronize_rcu().
- */
-void nflua_script_dead(struct nflua_script *script)
-{
-	nflua_hooks_unhook(script);
-	nflua_bindings_detach(script);
-}
-
-/**
  * nflua_script_free() - free a script that no packet can be in
- * @script: a dead script
+ * @script: a script of a dying namespace, off every path
  *
  * Context: process, sleeps: finalizers run
  */

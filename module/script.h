@@ -8,9 +8,11 @@
 #include <linux/memcontrol.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
+#include <linux/notifier.h>
 #include <linux/ratelimit.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include "entry.h"
 #include "messages.h"
@@ -33,6 +35,9 @@
  * @seq: changes with the list, for dumps
  * @unbound: changes when a rule goes
  * @idle: woken then
+ * @on_devices: &nflua_hook, those that belong to devices; under RTNL
+ * @devices: follows the devices, once there are such hooks; under @load_lock
+ * @unhook: takes off hooks that their handles unregistered
  * @map_lock: protects @maps and who uses them; inside all other locks of nflua
  * @maps: &nflua_map, those that scripts share
  * @map_seq: changes with the list, for dumps
@@ -53,6 +58,9 @@ struct nflua_net {
 	unsigned int seq;
 	unsigned int unbound;
 	wait_queue_head_t idle;
+	struct list_head on_devices;
+	struct notifier_block devices;
+	struct work_struct unhook;
 	struct mutex map_lock;
 	struct list_head maps;
 	unsigned int map_seq;
@@ -191,7 +199,6 @@ void nflua_generation_limits(struct nflua_generation *gen,
 void nflua_generation_resume(struct nflua_generation *gen);
 int nflua_generation_trace(void);
 void nflua_generation_untrace(void);
-void nflua_script_dead(struct nflua_script *script);
 void nflua_script_free(struct nflua_script *script);
 
 struct nflua_generation *nflua_generation_create(struct nflua_net *nn,

@@ -3,6 +3,7 @@
 #define _NFLUA_STATE_H
 
 #include <linux/gfp.h>
+#include <linux/if.h>
 #include <linux/sched/task_stack.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -82,6 +83,7 @@ struct nflua_reg {
 	u8 family;
 	u8 hooknum;
 	u8 on_error;
+	char device[IFNAMSIZ];
 };
 
 /**

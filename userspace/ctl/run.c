@@ -213,7 +213,8 @@ static void put_json(const struct nflua_run_result *result)
 	out_bool("by_policy", NULL, result->by_policy);
 	out_string("kind", NULL, nflua_kind_name(result->kind));
 	out_string("entry", NULL, result->entry);
-	out_string("hook", NULL, nflua_hook_name(result->hooknum));
+	out_string("family", NULL, nflua_family_name(result->family));
+	out_string("hook", NULL, nflua_hook_name(result->family, result->hooknum));
 	out_uint("calls", NULL, result->calls);
 	out_uint("failed", NULL, result->failed);
 	if (result->failed) {

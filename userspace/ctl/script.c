@@ -88,6 +88,29 @@ static void print_time(const struct nflua_time *time)
 	out_object_end();
 }
 
+/* Where packets meet a hook, if they do; in text what is out of the ordinary. */
+static void print_place(const struct nflua_entry *entry)
+{
+	static const char *const formats[] = {
+		[NFLUA_HOOK_HOOKED] = NULL,
+		[NFLUA_HOOK_WAITING] = ", %s for the device",
+		[NFLUA_HOOK_UNREGISTERED] = ", %s",
+	};
+	const char *fmt = ", %s";
+
+	if (entry->device)
+		out_string("device", NULL, entry->device);
+	else
+		out_null("device", NULL);
+	if (entry->state < 0) {
+		out_null("state", NULL);
+		return;
+	}
+	if ((unsigned int)entry->state < sizeof(formats) / sizeof(*formats))
+		fmt = formats[entry->state];
+	out_string("state", fmt, nflua_hook_state_name(entry->state));
+}
+
 /**
  * script_print_entry() - write an entry point
  * @entry: the entry point
@@ -104,8 +127,9 @@ void script_print_entry(const struct nflua_entry *entry, enum script_detail deta
 		out_null("line", NULL);
 	if (entry->kind == NFLUA_ENTRY_HOOK) {
 		out_string("family", NULL, nflua_family_name(entry->family));
-		out_string("hook", NULL, nflua_hook_name(entry->hooknum));
+		out_string("hook", NULL, nflua_hook_name(entry->family, entry->hooknum));
 		out_int("priority", NULL, entry->priority);
+		print_place(entry);
 		out_string("on_error", ", on error %s", nflua_on_error_name(entry->on_error));
 	}
 	if (detail == SCRIPT_ANSWER) {

@@ -23,6 +23,7 @@ struct list {
 static void entry_clear(struct nflua_entry *entry)
 {
 	free(entry->name);
+	free(entry->device);
 	free(entry->last_error);
 	nflua_time_free(entry->time);
 }
@@ -89,6 +90,12 @@ static int parse_entry(const struct nlattr *nest, struct nflua_entry *entry)
 		case NFLUA_A_ENTRY_PRIORITY:
 			entry->priority = (int32_t)nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_ENTRY_DEVICE:
+			err = replace_string(&entry->device, attr);
+			break;
+		case NFLUA_A_ENTRY_STATE:
+			entry->state = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_ENTRY_ON_ERROR:
 			entry->on_error = nflua_attr_uint(attr);
 			break;
@@ -124,7 +131,7 @@ static int parse_entry(const struct nlattr *nest, struct nflua_entry *entry)
 
 static int add_entry(struct nflua_script *script, const struct nlattr *nest)
 {
-	struct nflua_entry *entries, entry = {};
+	struct nflua_entry *entries, entry = { .state = -1 };
 	int err;
 
 	entries = reallocarray(script->entries, script->nentries + 1, sizeof(entry));

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/types.h>
 #include <linux/types.h>
 
@@ -37,6 +38,12 @@ typedef long long s64;
 #define BIT_ULL(_n)	(1ULL << (_n))
 #define ARRAY_SIZE(_a)	(sizeof(_a) / sizeof((_a)[0]))
 
+/* A kernel with all families of hooks */
+#define CONFIG_NETFILTER_FAMILY_ARP	1
+#define CONFIG_NETFILTER_FAMILY_BRIDGE	1
+#define CONFIG_NETFILTER_INGRESS	1
+#define CONFIG_NETFILTER_EGRESS		1
+
 #define likely(_x)	__builtin_expect(!!(_x), 1)
 #define unlikely(_x)	__builtin_expect(!!(_x), 0)
 #define READ_ONCE(_x)	(_x)
@@ -56,6 +63,9 @@ struct list_head { int none; };
 struct mutex { int none; };
 struct ratelimit_state { int none; };
 struct rcu_head { int none; };
+struct nf_hook_ops { int none; };
+struct notifier_block { int none; };
+struct work_struct { int none; };
 struct netlink_ext_ack;
 struct nf_hook_state;
 struct sk_buff;
@@ -76,7 +86,11 @@ struct sk_buff;
 
 #define sort(_base, _n, _size, _cmp, _swap)	qsort(_base, _n, _size, _cmp)
 
+#define timespec64		timespec
+#define ktime_get_real_ts64(_ts)	((void)clock_gettime(CLOCK_REALTIME, _ts))
+
 /* kernel.c */
+u64 ktime_get_ns(void);
 ssize_t strscpy(char *to, const char *from, size_t size);
 int kstrtouint(const char *s, unsigned int base, unsigned int *number);
 int kstrtou8(const char *s, unsigned int base, u8 *number);

@@ -5,6 +5,7 @@
  */
 #include "address.h"
 #include "event.h"
+#include "hook.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -47,6 +48,14 @@ int nflua_packet_open(struct nflua_state *st)
 	nflua_address_open(L);
 	st->ext.index = light_index;
 	return 0;
+}
+
+/* Only in a finalizer of a state that goes, where the kernel's does nothing. */
+bool nflua_hook_unregister(struct nflua_state *st, const char *name)
+{
+	(void)st;
+	(void)name;
+	return false;
 }
 
 /* No callback runs that could print. */
