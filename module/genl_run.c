@@ -98,7 +98,7 @@ static int put_result(struct sk_buff *skb, const struct nflua_run *run,
 	    nla_put_u8(skb, NFLUA_A_RUN_HOOKNUM, run->hooknum) ||
 	    nla_put_u8(skb, NFLUA_A_RUN_FAMILY, run->pf) ||
 	    nla_put_u8(skb, NFLUA_A_RUN_OUTCOME,
-		       run->outcome & ~NFLUA_BY_POLICY) ||
+		       NFLUA_OUTCOME(run->outcome)) ||
 	    (run->outcome & NFLUA_BY_POLICY &&
 	     nla_put_flag(skb, NFLUA_A_RUN_POLICY)) ||
 	    nla_put_u32(skb, NFLUA_A_RUN_FAILED, run->failed) ||

@@ -29,8 +29,9 @@ static unsigned int nflua_hook_run(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	outcome = nflua_entry_run(entry, NFLUA_ROLE_HOOK,
 				  entry->reg.on_error, skb, state);
-	return (outcome & ~NFLUA_BY_POLICY) == NFLUA_A_OUTCOME_DROP ?
-	       NF_DROP : NF_ACCEPT;
+	if (likely(outcome == NFLUA_A_OUTCOME_ACCEPT))
+		return NF_ACCEPT;
+	return nflua_entry_verdict(outcome, skb, state);
 }
 
 /* inet's ingress meets IPv4 and IPv6 only, and as such. */

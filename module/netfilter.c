@@ -7,6 +7,7 @@
  * callback may call them too and is told that it may not. nfluactl is built
  * with this file, too, to check scripts without the kernel.
  */
+#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/string.h>
 #include "entry.h"
@@ -174,6 +175,10 @@ static void add_verdicts(lua_State *L)
 		{ "ACCEPT", NFLUA_VERDICT_ACCEPT },
 		{ "DROP", NFLUA_VERDICT_DROP },
 		{ "CONTINUE", NFLUA_VERDICT_CONTINUE },
+		{ "STOLEN", NFLUA_VERDICT_STOLEN },
+		{ "QUEUE", NFLUA_VERDICT_QUEUE },
+		{ "REPEAT", NFLUA_VERDICT_REPEAT },
+		{ "STOP", NFLUA_VERDICT_STOP },
 	};
 	unsigned int i;
 
@@ -216,6 +221,40 @@ static int netfilter_new(lua_State *L)
 }
 
 /*
+ * netfilter.queue(n [, "bypass"]): the verdict that puts a packet into that
+ * queue; with "bypass" it goes on if nobody listens. Context: any
+ */
+static int netfilter_queue(lua_State *L)
+{
+	static const char *const options[] = { "bypass", NULL };
+	lua_Integer n = luaL_checkinteger(L, 1);
+	u64 verdict = NFLUA_VERDICT_QUEUE;
+
+	luaL_argcheck(L, n >= 0 && n <= U16_MAX, 1,
+		      "a queue has a number from 0 to 65535");
+	if (!lua_isnoneornil(L, 2)) {
+		luaL_checkoption(L, 2, NULL, options);
+		verdict |= NFLUA_VERDICT_BYPASS;
+	}
+	lua_pushinteger(L, verdict | NFLUA_VERDICT_ARG(n));
+	return 1;
+}
+
+/*
+ * netfilter.drop(errno): the verdict that drops a packet and tells a local
+ * sender why. Context: any
+ */
+static int netfilter_drop(lua_State *L)
+{
+	lua_Integer n = luaL_checkinteger(L, 1);
+
+	luaL_argcheck(L, n > 0 && n <= MAX_ERRNO, 1,
+		      "an errno is a number from 1 to 4095");
+	lua_pushinteger(L, NFLUA_VERDICT_DROP | NFLUA_VERDICT_ARG(n));
+	return 1;
+}
+
+/*
  * netfilter.time(): seconds since the epoch, and milliseconds of the second,
  * of the wall clock. Context: any
  */
@@ -238,6 +277,8 @@ static int netfilter_now(lua_State *L)
 
 static const luaL_Reg functions[] = {
 	{ "new", netfilter_new },
+	{ "queue", netfilter_queue },
+	{ "drop", netfilter_drop },
 	{ "time", netfilter_time },
 	{ "now", netfilter_now },
 	{ NULL, NULL }

@@ -100,7 +100,7 @@ hook "${good/ 0/ 1<<40}" | fails "priority out of range" '^bad[0-9]+\.lua:2: pri
 hook "${good/ 0/ -(1<<31)}" | fails "the first priority" '^bad[0-9]+\.lua:2: priority -2147483648 is out of range'
 hook "${good/priority = 0,/}" | fails "no priority" "^bad[0-9]+\.lua:2: the hook has no 'priority'"
 hook "${good/family = \"ipv4\",/}" | fails "no family" "^bad[0-9]+\.lua:2: the hook has no 'family'"
-hook "${good/priority/prio}" | fails "unknown field" "^bad[0-9]+\.lua:2: a hook has no field 'prio' \(it has: family hook priority on_error"
+hook "${good/priority/prio}" | fails "unknown field" "^bad[0-9]+\.lua:2: a hook has no field 'prio' \(it has: family hook priority device on_error"
 hook "${good/function() end/}" | fails "no function" '^bad[0-9]+\.lua:2: .*no function'
 hook "$good, on_error = \"nomatch\"" | fails "a match's policy" "^bad[0-9]+\.lua:2: on_error is 'nomatch', but may be: accept drop"
 fails "two matches" '^bad[0-9]+\.lua:3: a script has one match' <<'L'

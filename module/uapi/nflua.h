@@ -460,7 +460,21 @@ enum nflua_bucket_attr {
 };
 #define NFLUA_A_BUCKET_MAX (__NFLUA_A_BUCKET_MAX - 1)
 
-/* what a function answered; for a match before "!" is applied */
+/**
+ * enum nflua_outcome_attr - what a function answered; for a match before "!" is
+ *	applied
+ *
+ * @NFLUA_A_OUTCOME_ACCEPT: accept the packet
+ * @NFLUA_A_OUTCOME_DROP: drop it, also with an error for who sent it
+ * @NFLUA_A_OUTCOME_CONTINUE: go on with the next rule
+ * @NFLUA_A_OUTCOME_MATCH: it matches
+ * @NFLUA_A_OUTCOME_NOMATCH: it does not match
+ * @NFLUA_A_OUTCOME_STOLEN: the script has taken it
+ * @NFLUA_A_OUTCOME_QUEUE: a program in user space decides
+ * @NFLUA_A_OUTCOME_REPEAT: call the function again, which is another call
+ * @NFLUA_A_OUTCOME_STOP: accept it, without the hooks behind this one
+ * @NFLUA_A_OUTCOME_PAD: padding of u64 attributes
+ */
 enum nflua_outcome_attr {
 	NFLUA_A_OUTCOME_UNSPEC,
 	NFLUA_A_OUTCOME_ACCEPT,
@@ -468,6 +482,10 @@ enum nflua_outcome_attr {
 	NFLUA_A_OUTCOME_CONTINUE,
 	NFLUA_A_OUTCOME_MATCH,
 	NFLUA_A_OUTCOME_NOMATCH,
+	NFLUA_A_OUTCOME_STOLEN,
+	NFLUA_A_OUTCOME_QUEUE,
+	NFLUA_A_OUTCOME_REPEAT,
+	NFLUA_A_OUTCOME_STOP,
 	NFLUA_A_OUTCOME_PAD,
 
 	__NFLUA_A_OUTCOME_MAX

@@ -23,6 +23,10 @@ static const char *const outcomes[] = {
 	[NFLUA_A_OUTCOME_CONTINUE] = "continue",
 	[NFLUA_A_OUTCOME_MATCH] = "match",
 	[NFLUA_A_OUTCOME_NOMATCH] = "nomatch",
+	[NFLUA_A_OUTCOME_STOLEN] = "stolen",
+	[NFLUA_A_OUTCOME_QUEUE] = "queue",
+	[NFLUA_A_OUTCOME_REPEAT] = "repeat",
+	[NFLUA_A_OUTCOME_STOP] = "stop",
 	[NFLUA_A_OUTCOME_PAD] = NULL,
 };
 

@@ -31,6 +31,8 @@ typedef int32_t s32;
 typedef long long s64;
 
 #define S16_MAX		INT16_MAX
+#define U16_MAX		UINT16_MAX
+#define MAX_ERRNO	4095
 #define U64_MAX		((u64)~0ULL)
 #define NSEC_PER_USEC	1000L
 #define NSEC_PER_MSEC	1000000L
