@@ -170,6 +170,7 @@ wait "${senders[@]}"
 # and while its namespace goes
 for _ in {1..5}; do
 	ip netns add dying-$$
+	# shellcheck disable=SC2016
 	ip netns exec dying-$$ bash -c '
 		ip link set lo up
 		nfluactl load "$1" || exit 1

@@ -97,10 +97,10 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy; do
 	[[ $ipt = iptables* ]] && address=$SERVER4 || address=$SERVER6
 	server $ipt -A INPUT -p udp --dport 4099 -j LUA --script queue
 	before=$(no_ports)
-	udp "$CLIENT" $address 1 4099
+	udp "$CLIENT" "$address" 1 4099
 	arrive "$ipt: a target's bypass" 1
 	listener 9 accept 2
-	udp "$CLIENT" $address 2 4099
+	udp "$CLIENT" "$address" 2 4099
 	wait
 	is "$ipt: a target queues" "$(wc -l <"$TMP/queue9")" 2
 	arrive "$ipt: and what is accepted arrives" 3
@@ -139,17 +139,17 @@ before=$(no_ports)
 ON_CPU=0 udp "$CLIENT" "$SERVER4" 3 4100
 ON_CPU=0 udp "$CLIENT" "$SERVER6" 2 4101
 ON_CPU=0 udp "$SERVER" "$CLIENT4" 4 4102
-become "four times at most" repeat "hook inet input 0: drop 3, verdict 2, repeat 20
-hook inet output 0: drop 4, repeat 8
-target repeat:" 
+become "four times at most" repeat "hook inet input 0: drop 3 repeat 20 verdict 2
+hook inet output 0: drop 4 repeat 8
+target repeat:"
 is "the fifth is an error" "$(field "$SERVER" repeat .entries[0].last_error)" \
 	"repeat:3: function answered REPEAT (it has been called 5 times for this packet)"
 arrive "none of them arrives" 0
 check "each call is measured" ctl timing repeat on
 ON_CPU=0 udp "$CLIENT" "$SERVER4" 2 4100
 ON_CPU=0 udp "$CLIENT" "$SERVER6" 1 4101
-become "measured, it is the same" repeat "hook inet input 0: drop 5, verdict 3, repeat 32
-hook inet output 0: drop 4, repeat 8
+become "measured, it is the same" repeat "hook inet input 0: drop 5 repeat 32 verdict 3
+hook inet output 0: drop 4 repeat 8
 target repeat:"
 is "a call that is counted is measured" "$(field "$SERVER" repeat '.entries[0] | .time.calls >= 15')" true
 if tables iptables-legacy; then
@@ -192,15 +192,15 @@ hook inet input 50: runtime 6
 hook inet output 0: stop 4
 hook inet output 50:
 hook inet prerouting 0: stop 6
-hook inet prerouting 50:
+hook inet prerouting 50: runtime 6
 hook netdev ingress 0 veth0: verdict 12
 hook inet ingress 1 veth0: verdict 6
 target stop:"
 arrive "what is stopped arrives" 12
 is "nothing is behind ingress" "$(field "$SERVER" stop '.entries[7].last_error')" \
-	"stop:20: function answered STOP (nothing follows the hooks of ingress and egress)"
+	"stop:15: function answered STOP (nothing follows the hooks of ingress and egress)"
 is "nor can it be queued there" "$(field "$SERVER" stop '.entries[6].last_error')" \
-	"stop:16: function answered QUEUE (only IPv4, IPv6 and bridge packets can be queued, and not at ingress)"
+	"stop:11: function answered QUEUE (only IPv4, IPv6 and bridge packets can be queued, and not at ingress)"
 if tables iptables-legacy; then
 	# a socket's answer passes OUTPUT inside of INPUT's traversal
 	server iptables-legacy -N more
@@ -278,7 +278,7 @@ before=$(no_ports)
 for port in {4401..4411}; do
 	udp "$CLIENT" "$SERVER4" 1 "$port"
 	become "answer $((port - 4400)) is an error" wrong "hook ipv4 input 0: verdict $((port - 4400))"
-	[ $port != 4401 ] || is "of which the kind is told" "$(field "$SERVER" wrong .entries[0].last_error)" \
+	[ "$port" != 4401 ] || is "of which the kind is told" "$(field "$SERVER" wrong .entries[0].last_error)" \
 		"wrong:7: function answered STOLEN (it did not take the packet with pkt:steal())"
 done
 arrive "none of them arrives" 0
