@@ -68,6 +68,7 @@ enum answer {
 	ANSWER_ACCEPT,
 	ANSWER_DROP,
 	ANSWER_CONTINUE,
+	ANSWER_STOLEN,
 	ANSWER_OTHER,
 	__ANSWER_MAX
 };
@@ -140,6 +141,8 @@ static __always_inline enum answer to_answer(const TValue *v)
 			return ANSWER_DROP;
 		case NFLUA_VERDICT_CONTINUE:
 			return ANSWER_CONTINUE;
+		case NFLUA_VERDICT_STOLEN:
+			return ANSWER_STOLEN;
 		}
 		fallthrough;
 	default:
@@ -222,6 +225,20 @@ static noinline unsigned int bad_verdict(const struct nflua_entry *entry,
 	return fail(entry, on_error, NFLUA_A_ERROR_VERDICT, text);
 }
 
+/*
+ * The outcome of a call that stole its packet, or left it with another length
+ * or beginning; 0 is none: an error.
+ */
+static noinline unsigned int outcome_looked_at(struct nflua_state *st,
+					       enum nflua_role role,
+					       enum answer answer)
+{
+	if (!st->packet.stolen)
+		return outcomes[role][answer];
+	return answer == ANSWER_NIL || answer == ANSWER_STOLEN ?
+	       NFLUA_A_OUTCOME_STOLEN : 0;
+}
+
 static const char *const not_entered[] = {
 	[NFLUA_A_ERROR_SHORT] = "too little C stack left to run the script",
 	[NFLUA_A_ERROR_REENTRY] = "the script is running on this CPU already",
@@ -236,6 +253,7 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 {
 	struct nflua_state *st;
 	unsigned int outcome;
+	enum answer answer;
 	const char *msg;
 	int status;
 
@@ -243,7 +261,10 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 	status = st ? nflua_state_enter(st, entry->function, skb, hs, role) :
 		      -NFLUA_A_ERROR_NOSTATE;
 	if (likely(status == LUA_OK)) {
-		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];
+		answer = to_answer(s2v(st->L->top.p - 1));
+		outcome = outcomes[role][answer];
+		if (unlikely(st->packet.look))
+			outcome = outcome_looked_at(st, role, answer);
 		if (likely(outcome)) {
 			this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
 			if (unlikely(st->errors) && !entry->run)
@@ -252,6 +273,9 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 			nflua_print_flush(st);
 			outcome = bad_verdict(entry, st, role, on_error);
 			count_failure(entry, st);
+			if (st->packet.stolen)
+				outcome = NFLUA_A_OUTCOME_STOLEN |
+					  NFLUA_BY_POLICY;
 		}
 		nflua_state_leave(st);
 	} else if (status > 0) {
@@ -263,6 +287,9 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 		outcome = fail(entry, on_error, nflua_state_error(st, status),
 			       msg);
 		count_failure(entry, st);
+		/* There is nothing left that the policy could decide about. */
+		if (st->packet.stolen)
+			outcome = NFLUA_A_OUTCOME_STOLEN | NFLUA_BY_POLICY;
 		nflua_state_leave(st);
 	} else {
 		outcome = fail(entry, on_error, -status, not_entered[-status]);

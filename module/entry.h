@@ -25,6 +25,7 @@ enum nflua_role {
 #define NFLUA_VERDICT_ACCEPT	0x6e660001
 #define NFLUA_VERDICT_DROP	0x6e660002
 #define NFLUA_VERDICT_CONTINUE	0x6e660003
+#define NFLUA_VERDICT_STOLEN	0x6e660004
 
 /* The outcome came from the failure policy, not from the script. */
 #define NFLUA_BY_POLICY		0x100

@@ -150,4 +150,8 @@ extern const unsigned int nflua_packet_nfields;
 extern const struct nflua_field nflua_data_fields[];
 extern const unsigned int nflua_data_nfields;
 
+/* what becomes of a packet (held_lua.c) */
+extern const struct nflua_field nflua_held_fields[];
+extern const unsigned int nflua_held_nfields;
+
 #endif /* _NFLUA_HEADER_H */

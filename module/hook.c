@@ -39,8 +39,14 @@ static unsigned int hook_run(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	outcome = nflua_entry_run(entry, NFLUA_ROLE_HOOK,
 				  entry->reg.on_error, skb, state);
-	return (outcome & ~NFLUA_BY_POLICY) == NFLUA_A_OUTCOME_DROP ?
-	       NF_DROP : NF_ACCEPT;
+	switch (outcome & ~NFLUA_BY_POLICY) {
+	case NFLUA_A_OUTCOME_DROP:
+		return NF_DROP;
+	case NFLUA_A_OUTCOME_STOLEN:
+		return NF_STOLEN;
+	default:
+		return NF_ACCEPT;
+	}
 }
 
 static struct nflua_hook *find(struct list_head *hooks, const char *name)

@@ -103,6 +103,7 @@ static void add_verdicts(lua_State *L)
 		{ "ACCEPT", NFLUA_VERDICT_ACCEPT },
 		{ "DROP", NFLUA_VERDICT_DROP },
 		{ "CONTINUE", NFLUA_VERDICT_CONTINUE },
+		{ "STOLEN", NFLUA_VERDICT_STOLEN },
 	};
 	unsigned int i;
 

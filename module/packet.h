@@ -60,6 +60,7 @@ static inline bool nflua_light_is_address4(u64 v)
  * @role: what the call asks, &enum nflua_role: a match may not change or take
  *	its packet
  * @stolen: the script took @skb, which is not the caller's any more
+ * @look: the call leaves it stolen, or with another length or beginning
  */
 struct nflua_packet {
 	u64 seq;
@@ -74,6 +75,7 @@ struct nflua_packet {
 	bool parsed;
 	u8 role;
 	bool stolen;
+	bool look;
 };
 
 int nflua_packet_open(struct nflua_state *st);

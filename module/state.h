@@ -11,6 +11,7 @@
 #include "uapi/nflua.h"
 
 struct nflua_generation;
+struct nflua_holding;
 struct nflua_map;
 
 #define NFLUA_ENTRIES_MAX	128	/* entry points of one script */
@@ -115,6 +116,8 @@ struct nflua_reg {
  * @map_methods: methods of maps, by name
  * @maps: the maps it has opened, by their numbers, NULL if there is none
  * @nmaps: number of them
+ * @holding: the packets it holds, NULL before the first
+ * @held_methods: metatable of their handles
  * @registering: its body is running, and may register entry points
  * @regs: registrations until the entry points are made, NULL otherwise
  * @nregs: number of them
@@ -142,6 +145,8 @@ struct nflua_state {
 	struct Table *map_methods;
 	struct nflua_map **maps;
 	unsigned int nmaps;
+	struct nflua_holding *holding;
+	struct Table *held_methods;
 
 	size_t used;
 	size_t peak;
@@ -269,6 +274,7 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	st->packet.parsed = false;
 	st->packet.role = role;
 	st->packet.stolen = false;
+	st->packet.look = false;
 	st->packet.seq = ++st->seq;
 
 	/* Settled by nflua_state_create(): there is room, and the handler. */

@@ -308,6 +308,8 @@ static unsigned int lua_tg(struct sk_buff *skb,
 		return NF_ACCEPT;
 	case NFLUA_A_OUTCOME_DROP:
 		return NF_DROP;
+	case NFLUA_A_OUTCOME_STOLEN:
+		return NF_STOLEN;
 	default:
 		return XT_CONTINUE;
 	}

@@ -22,6 +22,7 @@ static const char *const outcomes[] = {
 	[NFLUA_A_OUTCOME_CONTINUE] = "continue",
 	[NFLUA_A_OUTCOME_MATCH] = "match",
 	[NFLUA_A_OUTCOME_NOMATCH] = "nomatch",
+	[NFLUA_A_OUTCOME_STOLEN] = "stolen",
 	[NFLUA_A_OUTCOME_PAD] = NULL,
 };
 
