@@ -13,6 +13,7 @@
 #include "library.h"
 #include "run.h"
 #include "script.h"
+#include "skb.h"
 #include "trace.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -215,6 +216,12 @@ static noinline unsigned int bad_verdict(const struct nflua_entry *entry,
 	char text[192];
 	char what[32];
 
+	if (st->packet.broken) {
+		snprintf(text, sizeof(text),
+			 "%s:%u: the packet is shorter than its header, or has none",
+			 entry->gen->name, entry->reg.line);
+		return fail(entry, on_error, NFLUA_A_ERROR_VERDICT, text);
+	}
 	if (ttisinteger(v))
 		snprintf(what, sizeof(what), "%lld", ivalue(v));
 	else
@@ -225,18 +232,35 @@ static noinline unsigned int bad_verdict(const struct nflua_entry *entry,
 	return fail(entry, on_error, NFLUA_A_ERROR_VERDICT, text);
 }
 
+/* May a packet with other headers go on? */
+static bool is_sound(struct nflua_state *st)
+{
+	st->packet.broken = !nflua_skb_is_sound(&st->packet);
+	return !st->packet.broken;
+}
+
 /*
- * The outcome of a call that stole its packet, or left it with another length
- * or beginning; 0 is none: an error.
+ * The outcome of a call that stole its packet, or gave it other headers; 0 is
+ * none: an error.
  */
 static noinline unsigned int outcome_looked_at(struct nflua_state *st,
 					       enum nflua_role role,
 					       enum answer answer)
 {
 	if (!st->packet.stolen)
-		return outcomes[role][answer];
+		return is_sound(st) ? outcomes[role][answer] : 0;
 	return answer == ANSWER_NIL || answer == ANSWER_STOLEN ?
 	       NFLUA_A_OUTCOME_STOLEN : 0;
+}
+
+/* The same where the failure policy has decided. */
+static noinline unsigned int policy_looked_at(struct nflua_state *st,
+					      unsigned int outcome)
+{
+	if (st->packet.stolen)
+		return NFLUA_A_OUTCOME_STOLEN | NFLUA_BY_POLICY;
+	return !st->packet.broken && is_sound(st) ? outcome :
+	       NFLUA_A_OUTCOME_DROP | NFLUA_BY_POLICY;
 }
 
 static const char *const not_entered[] = {
@@ -273,9 +297,8 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 			nflua_print_flush(st);
 			outcome = bad_verdict(entry, st, role, on_error);
 			count_failure(entry, st);
-			if (st->packet.stolen)
-				outcome = NFLUA_A_OUTCOME_STOLEN |
-					  NFLUA_BY_POLICY;
+			if (st->packet.look)
+				outcome = policy_looked_at(st, outcome);
 		}
 		nflua_state_leave(st);
 	} else if (status > 0) {
@@ -287,9 +310,9 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 		outcome = fail(entry, on_error, nflua_state_error(st, status),
 			       msg);
 		count_failure(entry, st);
-		/* There is nothing left that the policy could decide about. */
-		if (st->packet.stolen)
-			outcome = NFLUA_A_OUTCOME_STOLEN | NFLUA_BY_POLICY;
+		/* There may be nothing left that the policy could decide about. */
+		if (st->packet.look)
+			outcome = policy_looked_at(st, outcome);
 		nflua_state_leave(st);
 	} else {
 		outcome = fail(entry, on_error, -status, not_entered[-status]);

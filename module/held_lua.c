@@ -271,6 +271,18 @@ static int handle_index(lua_State *L)
 	return 1;
 }
 
+/* handle[key] = value: what the packet does with it */
+static int handle_newindex(lua_State *L)
+{
+	const u64 seq = nflua_held_test(L, 1);
+
+	lua_settop(L, 3);
+	lua_pushlightuserdata(L, nflua_light_view(seq, NFLUA_RECORD_PACKET));
+	lua_replace(L, 1);
+	lua_settable(L, 1);
+	return 0;
+}
+
 /* Upvalue: a metamethod of light userdata, which gets the packet in its place. */
 static int handle_forward(lua_State *L)
 {
@@ -310,6 +322,7 @@ static int handle_gc(lua_State *L)
 
 static const luaL_Reg handle_metamethods[] = {
 	{ "__index", handle_index },
+	{ "__newindex", handle_newindex },
 	{ "__close", handle_close },
 	{ "__gc", handle_gc },
 	{ NULL, NULL }
@@ -324,8 +337,7 @@ static const luaL_Reg handle_metamethods[] = {
  */
 void nflua_held_open(lua_State *L)
 {
-	static const char *const forwarded[] = { "__len", "__newindex",
-						 "__tostring" };
+	static const char *const forwarded[] = { "__len", "__tostring" };
 	unsigned int i;
 
 	luaL_newlib(L, handle_metamethods);

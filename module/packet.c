@@ -316,7 +316,7 @@ static noinline void no_field(lua_State *L, unsigned int record,
 	if (record == NFLUA_RECORD_PACKET)
 		len = list_fields(names, len, sizeof(names),
 				  nflua_packet_fields, nflua_packet_nfields);
-	if (record == NFLUA_RECORD_PACKET || record == NFLUA_RECORD_PAYLOAD)
+	if (nflua_record_is_data(record))
 		list_fields(names, len, sizeof(names), nflua_data_fields,
 			    nflua_data_nfields);
 	if (ttisstring(key))
@@ -523,17 +523,21 @@ int nflua_packet_open(struct nflua_state *st)
 		unsigned int n = h->nfields;
 
 		if (i == NFLUA_RECORD_PACKET)
-			n += nflua_packet_nfields + nflua_held_nfields;
-		if (i == NFLUA_RECORD_PACKET || i == NFLUA_RECORD_PAYLOAD)
+			n += nflua_packet_nfields + nflua_view_nfields +
+			     nflua_held_nfields + nflua_skb_nfields;
+		if (nflua_record_is_data(i))
 			n += nflua_data_nfields;
 		lua_createtable(L, 0, n);
 		add_fields(L, h->fields, h->nfields);
 		if (i == NFLUA_RECORD_PACKET)
 			add_fields(L, nflua_packet_fields,
 				   nflua_packet_nfields);
-		if (i == NFLUA_RECORD_PACKET)
+		if (i == NFLUA_RECORD_PACKET) {
+			add_fields(L, nflua_view_fields, nflua_view_nfields);
 			add_fields(L, nflua_held_fields, nflua_held_nfields);
-		if (i == NFLUA_RECORD_PACKET || i == NFLUA_RECORD_PAYLOAD)
+			add_fields(L, nflua_skb_fields, nflua_skb_nfields);
+		}
+		if (nflua_record_is_data(i))
 			add_fields(L, nflua_data_fields, nflua_data_nfields);
 		st->records[i] = (Table *)lua_topointer(L, -1);
 		lua_rawseti(L, -2, i + 1);

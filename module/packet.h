@@ -60,7 +60,8 @@ static inline bool nflua_light_is_address4(u64 v)
  * @role: what the call asks, &enum nflua_role: a match may not change or take
  *	its packet
  * @stolen: the script took @skb, which is not the caller's any more
- * @look: the call leaves it stolen, or with another length or beginning
+ * @look: it may have been stolen, or have other headers, when the call ends
+ * @broken: it did not look as if it could go on
  */
 struct nflua_packet {
 	u64 seq;
@@ -76,6 +77,7 @@ struct nflua_packet {
 	u8 role;
 	bool stolen;
 	bool look;
+	bool broken;
 };
 
 int nflua_packet_open(struct nflua_state *st);

@@ -15,7 +15,7 @@ struct nflua_holding;
 struct nflua_map;
 
 #define NFLUA_ENTRIES_MAX	128	/* entry points of one script */
-#define NFLUA_RECORDS		16	/* at least __NFLUA_RECORD_MAX */
+#define NFLUA_RECORDS		24	/* at least __NFLUA_RECORD_MAX */
 #define NFLUA_OUTPUT_MAX	8192	/* bytes of a body's output kept */
 #define NFLUA_LOG_MAX		512	/* bytes that one call may print */
 #define NFLUA_MEMORY_DEFAULT	(16ULL << 20)
@@ -275,6 +275,7 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	st->packet.role = role;
 	st->packet.stolen = false;
 	st->packet.look = false;
+	st->packet.broken = false;
 	st->packet.seq = ++st->seq;
 
 	/* Settled by nflua_state_create(): there is room, and the handler. */
