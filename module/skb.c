@@ -347,6 +347,12 @@ static int packet_trim(lua_State *L)
 	if (skb_is_gso(p->skb) && skb_cloned(p->skb) &&
 	    pskb_expand_head(p->skb, 0, 0, SKB_GFP))
 		return nflua_skb_failure(L, -ENOMEM);
+	/* Nobody adds a checksum to where it would have been. */
+	if (p->skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_checksum_start_offset(p->skb) + p->skb->csum_offset +
+			    (int)sizeof(__sum16) >
+		    (int)(network_offset(p) + len))
+		p->skb->ip_summed = CHECKSUM_NONE;
 	err = pskb_trim_rcsum(p->skb, network_offset(p) + len);
 	if (!err)
 		trim_segments(p, len);
