@@ -6,6 +6,7 @@
 #include <linux/rcupdate.h>
 #include <net/netlink.h>
 #include "describe.h"
+#include "held.h"
 #include "hook.h"
 #include "xtables.h"
 
@@ -219,6 +220,34 @@ static int put_states(struct sk_buff *skb, const struct nflua_generation *gen,
 	return 0;
 }
 
+/* The packets that its states hold. */
+static int put_held(struct sk_buff *skb, const struct nflua_generation *gen)
+{
+	u64 forgotten = 0, lost = 0;
+	u32 held = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct nflua_state *st = READ_ONCE(gen->states[cpu]);
+		const struct nflua_holding *holding;
+
+		holding = st ? smp_load_acquire(&st->holding) : NULL;
+		if (holding) {
+			held += READ_ONCE(holding->count);
+			forgotten += READ_ONCE(holding->forgotten);
+			lost += READ_ONCE(holding->lost);
+		}
+		if (gen->single)
+			break;
+	}
+	if (nla_put_u32(skb, NFLUA_A_SCRIPT_HELD, held) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_FORGOTTEN, forgotten,
+		    NFLUA_A_SCRIPT_PAD) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_LOST, lost, NFLUA_A_SCRIPT_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_dropped(struct sk_buff *skb, const struct nflua_generation *gen)
 {
 	const struct nflua_messages *m = gen->messages;
@@ -315,7 +344,8 @@ int nflua_describe_script(struct sk_buff *skb,
 	    put_u64(skb, NFLUA_A_SCRIPT_LOADED, gen->loaded,
 		    NFLUA_A_SCRIPT_PAD) ||
 	    nflua_describe_limits(skb, &gen->limits) ||
-	    put_states(skb, gen, brief) || put_dropped(skb, gen))
+	    put_states(skb, gen, brief) || put_dropped(skb, gen) ||
+	    put_held(skb, gen))
 		return -EMSGSIZE;
 	/* of a body, before the generation is in service */
 	if (!script && gen->control->output_len &&

@@ -13,6 +13,7 @@
 #include "library.h"
 #include "run.h"
 #include "script.h"
+#include "skb.h"
 #include "trace.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -68,6 +69,7 @@ enum answer {
 	ANSWER_ACCEPT,
 	ANSWER_DROP,
 	ANSWER_CONTINUE,
+	ANSWER_STOLEN,
 	ANSWER_OTHER,
 	__ANSWER_MAX
 };
@@ -139,6 +141,8 @@ static __always_inline enum answer to_answer(const TValue *v)
 			return ANSWER_DROP;
 		case NFLUA_VERDICT_CONTINUE:
 			return ANSWER_CONTINUE;
+		case NFLUA_VERDICT_STOLEN:
+			return ANSWER_STOLEN;
 		}
 		fallthrough;
 	default:
@@ -305,6 +309,12 @@ static noinline unsigned int bad_verdict(const struct nflua_entry *entry,
 	char text[256];
 	char what[32];
 
+	if (st->packet.broken) {
+		snprintf(text, sizeof(text),
+			 "%s:%u: the packet is shorter than its header, or has none",
+			 entry->gen->name, entry->reg.line);
+		return fail(entry, on_error, NFLUA_A_ERROR_VERDICT, text);
+	}
 	if (st->packet.stolen)
 		why = "it took the packet, and may answer STOLEN or nothing";
 	else if (!why || role == NFLUA_ROLE_MATCH)
@@ -321,6 +331,26 @@ static noinline unsigned int bad_verdict(const struct nflua_entry *entry,
 	return fail(entry, on_error, NFLUA_A_ERROR_VERDICT, text);
 }
 
+/* May a packet with other headers go on? */
+static bool is_sound(struct nflua_state *st)
+{
+	st->packet.broken = !nflua_skb_is_sound(&st->packet);
+	return !st->packet.broken;
+}
+
+/*
+ * What comes of a packet where the failure policy has decided: there may be
+ * nothing left that it could decide about.
+ */
+static noinline unsigned int policy_looked_at(struct nflua_state *st,
+					      unsigned int outcome)
+{
+	if (st->packet.stolen)
+		return NFLUA_A_OUTCOME_STOLEN | NFLUA_BY_POLICY;
+	return !st->packet.broken && is_sound(st) ? outcome :
+	       NFLUA_A_OUTCOME_DROP | NFLUA_BY_POLICY;
+}
+
 static unsigned int repeat(const struct nflua_entry *entry,
 			   enum nflua_role role, int on_error,
 			   struct sk_buff *skb, const struct nf_hook_state *hs);
@@ -335,15 +365,16 @@ static noinline unsigned int end_call(const struct nflua_entry *entry,
 				      unsigned int outcome, unsigned int turn)
 {
 	const TValue *v = s2v(st->L->top.p - 1);
-	const bool stolen = st->packet.stolen;
 	const struct nf_hook_state *hs = st->packet.hs;
 	struct sk_buff *skb = st->packet.skb;
 
-	if (stolen)
+	if (st->packet.stolen)
 		outcome = ttisnil(v) || is_verdict(v, NFLUA_VERDICT_STOLEN) ?
 			  NFLUA_A_OUTCOME_STOLEN : 0;
 	else if (!outcome && role != NFLUA_ROLE_MATCH)
 		outcome = rare_outcome(v, hs, turn);
+	if (st->packet.look && !st->packet.stolen && !is_sound(st))
+		outcome = 0;
 	if (outcome) {
 		this_cpu_ptr(entry->stats->cpu)->outcomes[NFLUA_OUTCOME(outcome)]++;
 		if (!entry->run)
@@ -352,8 +383,8 @@ static noinline unsigned int end_call(const struct nflua_entry *entry,
 		nflua_print_flush(st);
 		outcome = bad_verdict(entry, st, role, on_error);
 		count_failure(entry, st);
-		if (stolen)
-			outcome = NFLUA_A_OUTCOME_STOLEN | NFLUA_BY_POLICY;
+		if (st->packet.look)
+			outcome = policy_looked_at(st, outcome);
 	}
 	nflua_state_leave(st);
 	if (outcome == NFLUA_A_OUTCOME_REPEAT && !turn)
@@ -387,7 +418,7 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 		      -NFLUA_A_ERROR_NOSTATE;
 	if (likely(status == LUA_OK)) {
 		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];
-		if (unlikely(!outcome || st->errors | st->packet.stolen))
+		if (unlikely(!outcome || st->errors | st->packet.look))
 			return end_call(entry, st, role, on_error, outcome,
 					turn);
 		this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
@@ -401,8 +432,8 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 		outcome = fail(entry, on_error, nflua_state_error(st, status),
 			       msg);
 		count_failure(entry, st);
-		if (st->packet.stolen)
-			outcome = NFLUA_A_OUTCOME_STOLEN | NFLUA_BY_POLICY;
+		if (st->packet.look)
+			outcome = policy_looked_at(st, outcome);
 		nflua_state_leave(st);
 	} else {
 		outcome = fail(entry, on_error, -status, not_entered[-status]);

@@ -6,6 +6,7 @@
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include "held.h"
 #include "hook.h"
 #include "map.h"
 #include "script.h"
@@ -74,6 +75,7 @@ static int __net_init net_init(struct net *net)
 	init_waitqueue_head(&nn->idle);
 	mutex_init(&nn->map_lock);
 	INIT_LIST_HEAD(&nn->maps);
+	nflua_held_init_net(nn);
 	nn->map_bytes_max = net->user_ns == &init_user_ns ?
 			    NFLUA_MAP_BYTES : NFLUA_MAP_BYTES_USER;
 	pernet->nn = nn;
@@ -99,6 +101,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	list_for_each_entry(script, &nn->scripts, node)
 		nflua_bindings_detach(script);
 	mutex_unlock(&nn->lock);
+	nflua_held_exit_net(nn);
 }
 
 static void __net_exit net_exit(struct net *net)

@@ -19,6 +19,7 @@
 #include <linux/unaligned.h>
 #include "address.h"
 #include "header.h"
+#include "held.h"
 #include "hook.h"
 #include "map.h"
 #include "packet.h"
@@ -241,7 +242,9 @@ static void get_payload(lua_State *L, struct nflua_packet *p, StkId val)
  */
 struct nflua_packet *nflua_packet_find(struct nflua_state *st, u64 seq)
 {
-	return seq && seq == st->packet.seq ? &st->packet : NULL;
+	if (likely(seq && seq == st->packet.seq))
+		return &st->packet;
+	return nflua_held_find(st, seq);
 }
 
 /**
@@ -258,12 +261,15 @@ struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record)
 	struct nflua_packet *p;
 	u64 v;
 
-	luaL_checktype(L, 1, LUA_TLIGHTUSERDATA);
-	v = (uintptr_t)lua_touserdata(L, 1);
+	v = nflua_held_test(L, 1) << NFLUA_LIGHT_RECORD_BITS;
+	if (!v) {
+		luaL_checktype(L, 1, LUA_TLIGHTUSERDATA);
+		v = (uintptr_t)lua_touserdata(L, 1);
+	}
 	luaL_argexpected(L, !(v & NFLUA_LIGHT_PREFIX), 1, "packet");
 	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 	if (!p)
-		luaL_error(L, "packet used outside its callback");
+		luaL_error(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
 	*record = v & NFLUA_LIGHT_RECORD_MASK;
 	need(p);
 	return p;
@@ -310,7 +316,7 @@ static noinline void no_field(lua_State *L, unsigned int record,
 	if (record == NFLUA_RECORD_PACKET)
 		len = list_fields(names, len, sizeof(names),
 				  nflua_packet_fields, nflua_packet_nfields);
-	if (record == NFLUA_RECORD_PACKET || record == NFLUA_RECORD_PAYLOAD)
+	if (nflua_record_is_data(record))
 		list_fields(names, len, sizeof(names), nflua_data_fields,
 			    nflua_data_nfields);
 	if (ttisstring(key))
@@ -398,7 +404,7 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq)) {
 		p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 		if (!p)
-			luaG_runerror(L, "packet used outside its callback");
+			luaG_runerror(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
 	}
 	slot = ttisshrstring(key) ?
 	       luaH_getshortstr(st->records[record], tsvalue(key)) : NULL;
@@ -517,15 +523,21 @@ int nflua_packet_open(struct nflua_state *st)
 		unsigned int n = h->nfields;
 
 		if (i == NFLUA_RECORD_PACKET)
-			n += nflua_packet_nfields;
-		if (i == NFLUA_RECORD_PACKET || i == NFLUA_RECORD_PAYLOAD)
+			n += nflua_packet_nfields + nflua_view_nfields +
+			     nflua_held_nfields + nflua_skb_nfields;
+		if (nflua_record_is_data(i))
 			n += nflua_data_nfields;
 		lua_createtable(L, 0, n);
 		add_fields(L, h->fields, h->nfields);
 		if (i == NFLUA_RECORD_PACKET)
 			add_fields(L, nflua_packet_fields,
 				   nflua_packet_nfields);
-		if (i == NFLUA_RECORD_PACKET || i == NFLUA_RECORD_PAYLOAD)
+		if (i == NFLUA_RECORD_PACKET) {
+			add_fields(L, nflua_view_fields, nflua_view_nfields);
+			add_fields(L, nflua_held_fields, nflua_held_nfields);
+			add_fields(L, nflua_skb_fields, nflua_skb_nfields);
+		}
+		if (nflua_record_is_data(i))
 			add_fields(L, nflua_data_fields, nflua_data_nfields);
 		st->records[i] = (Table *)lua_topointer(L, -1);
 		lua_rawseti(L, -2, i + 1);
@@ -537,6 +549,7 @@ int nflua_packet_open(struct nflua_state *st)
 	luaL_newlib(L, view_metamethods);
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
+	nflua_held_open(L);
 	lua_setmetatable(L, -2);
 	lua_pop(L, 1);
 	nflua_address_open(L);

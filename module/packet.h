@@ -60,6 +60,8 @@ static inline bool nflua_light_is_address4(u64 v)
  * @role: what the call asks, &enum nflua_role: a match may not change or take
  *	its packet
  * @stolen: the script took @skb, which is not the caller's any more
+ * @look: it may have been stolen, or have other headers, when the call ends
+ * @broken: it did not look as if it could go on
  */
 struct nflua_packet {
 	u64 seq;
@@ -74,6 +76,8 @@ struct nflua_packet {
 	bool parsed;
 	u8 role;
 	bool stolen;
+	bool look;
+	bool broken;
 };
 
 int nflua_packet_open(struct nflua_state *st);

@@ -31,6 +31,7 @@
 #include <linux/string.h>
 #include <net/net_namespace.h>
 #include "genl.h"
+#include "held.h"
 #include "run.h"
 
 /* Calls between two looks at the clock, and how long a request may take. */
@@ -364,6 +365,7 @@ int nflua_run(struct nflua_net *nn, struct nflua_run *run,
 	err = choose_entry(run, gen, extack) ?: choose_hook(run, extack) ?:
 	      nflua_frame_parse(run) ?: make_devices(run, nn->net) ?:
 	      make_packet(run, nn->net) ?: run_batches(run, gen);
+	nflua_held_end_run(nn, run);
 	nflua_generation_put(gen);
 	if (err == -EPROTO)
 		NL_SET_ERR_MSG(extack, "no hook would meet this packet");

@@ -43,6 +43,9 @@
  * @map_seq: changes with the list, for dumps
  * @map_bytes: bytes that all maps take
  * @map_bytes_max: most of them
+ * @held_lock: protects @holdings and @held_closed; bottom halves take it
+ * @holdings: &nflua_holding, the states that have held packets
+ * @held_closed: no packet can be held any more
  */
 struct nflua_net {
 	struct kref ref;
@@ -66,6 +69,9 @@ struct nflua_net {
 	unsigned int map_seq;
 	atomic_long_t map_bytes;
 	long map_bytes_max;
+	spinlock_t held_lock;
+	struct list_head holdings;
+	bool held_closed;
 };
 
 /**

@@ -45,6 +45,7 @@
 #include <linux/vmalloc.h>
 #include "body.h"
 #include "header.h"
+#include "held.h"
 #include "library.h"
 #include "script.h"
 #include "state.h"
@@ -473,6 +474,8 @@ void nflua_state_destroy(struct nflua_state *st)
 {
 	if (!st)
 		return;
+	/* A finalizer may run too late for what a packet refers to. */
+	nflua_held_release(st);
 	if (st->L) {
 		st->gfp = GFP_KERNEL_ACCOUNT;
 		st->ext.atomic = false;
@@ -483,6 +486,7 @@ void nflua_state_destroy(struct nflua_state *st)
 		nflua_state_set_stack(st);
 		lua_close(st->L);
 	}
+	nflua_held_destroy(st);
 	kfree(st->maps);
 	kfree(st->regs);
 	kfree(st->output);

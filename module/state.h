@@ -12,10 +12,11 @@
 #include "uapi/nflua.h"
 
 struct nflua_generation;
+struct nflua_holding;
 struct nflua_map;
 
 #define NFLUA_ENTRIES_MAX	128	/* entry points of one script */
-#define NFLUA_RECORDS		16	/* at least __NFLUA_RECORD_MAX */
+#define NFLUA_RECORDS		24	/* at least __NFLUA_RECORD_MAX */
 #define NFLUA_OUTPUT_MAX	8192	/* bytes of a body's output kept */
 #define NFLUA_LOG_MAX		512	/* bytes that one call may print */
 #define NFLUA_MEMORY_DEFAULT	(16ULL << 20)
@@ -117,6 +118,8 @@ struct nflua_reg {
  * @map_methods: methods of maps, by name
  * @maps: the maps it has opened, by their numbers, NULL if there is none
  * @nmaps: number of them
+ * @holding: the packets it holds, NULL before the first
+ * @held_methods: metatable of their handles
  * @registering: its body is running, and may register entry points
  * @regs: registrations until the entry points are made, NULL otherwise
  * @nregs: number of them
@@ -144,6 +147,8 @@ struct nflua_state {
 	struct Table *map_methods;
 	struct nflua_map **maps;
 	unsigned int nmaps;
+	struct nflua_holding *holding;
+	struct Table *held_methods;
 
 	size_t used;
 	size_t peak;
@@ -271,6 +276,8 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	st->packet.parsed = false;
 	st->packet.role = role;
 	st->packet.stolen = false;
+	st->packet.look = false;
+	st->packet.broken = false;
 	st->packet.seq = ++st->seq;
 
 	/* Settled by nflua_state_create(): there is room, and the handler. */

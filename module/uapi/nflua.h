@@ -167,6 +167,11 @@ enum nflua_script_flags {
  * @NFLUA_A_SCRIPT_LOG_DROPPED: u64, printed lines that reached neither who
  *	listens nor the kernel's log
  * @NFLUA_A_SCRIPT_ERRORS_DROPPED: u64, errors that who listens was not told
+ * @NFLUA_A_SCRIPT_HELD: u32, packets that all states hold now, stolen ones and
+ *	copies
+ * @NFLUA_A_SCRIPT_FORGOTTEN: u64, held packets that the collector found
+ * @NFLUA_A_SCRIPT_LOST: u64, held packets that were given up, for their age or
+ *	because their device went
  * @NFLUA_A_SCRIPT_PAD: padding of u64 attributes
  */
 enum nflua_script_attr {
@@ -198,6 +203,9 @@ enum nflua_script_attr {
 	NFLUA_A_SCRIPT_DROPPED,
 	NFLUA_A_SCRIPT_LOG_DROPPED,
 	NFLUA_A_SCRIPT_ERRORS_DROPPED,
+	NFLUA_A_SCRIPT_HELD,
+	NFLUA_A_SCRIPT_FORGOTTEN,
+	NFLUA_A_SCRIPT_LOST,
 	NFLUA_A_SCRIPT_PAD,
 
 	__NFLUA_A_SCRIPT_MAX

@@ -195,6 +195,16 @@ static void print_dropped(const struct nflua_script *script)
 		out_text("\n");
 }
 
+/* One line in text, if it holds packets or has held them. */
+static void print_held(const struct nflua_script *script)
+{
+	const bool any = script->held || script->forgotten || script->lost;
+
+	out_uint("held", any ? "  packets held: %s" : NULL, script->held);
+	out_uint("forgotten", any ? ", forgotten so far: %s" : NULL, script->forgotten);
+	out_uint("lost", any ? ", given up: %s\n" : NULL, script->lost);
+}
+
 /* A script that was unloaded by force has rules, and nothing else. */
 static void print_stub(const struct nflua_script *script)
 {
@@ -215,6 +225,9 @@ static void print_stub(const struct nflua_script *script)
 	out_uint("errors", NULL, 0);
 	out_uint("log_dropped", NULL, 0);
 	out_uint("errors_dropped", NULL, 0);
+	out_uint("held", NULL, 0);
+	out_uint("forgotten", NULL, 0);
+	out_uint("lost", NULL, 0);
 	out_array("entries");
 	out_array_end();
 	out_text(", ");
@@ -270,8 +283,10 @@ void script_print(const struct nflua_script *script, enum script_detail detail)
 		print_memory_states(script);
 	out_hex("digest", detail == SCRIPT_FULL ? "  sha256: %s\n" : NULL, script->digest,
 		sizeof(script->digest));
-	if (detail != SCRIPT_ANSWER)
+	if (detail != SCRIPT_ANSWER) {
 		print_dropped(script);
+		print_held(script);
+	}
 	out_array("entries");
 	for (i = 0; i < script->nentries; i++)
 		script_print_entry(&script->entries[i], detail);

@@ -156,6 +156,9 @@ struct nflua_memory {
  * @log_dropped: printed lines that reached neither who listens nor the
  *	kernel's log
  * @errors_dropped: errors that who listens was not told
+ * @held: packets that it holds now, stolen ones and copies
+ * @forgotten: held packets that the collector found
+ * @lost: held packets that were given up, for their age or with their device
  * @limits: what it may use
  * @rules: number of rules that refer to it
  * @entries: its entry points
@@ -178,6 +181,9 @@ struct nflua_script {
 	bool timing;
 	uint64_t log_dropped;
 	uint64_t errors_dropped;
+	uint32_t held;
+	uint64_t forgotten;
+	uint64_t lost;
 	struct nflua_limits limits;
 	uint32_t rules;
 	struct nflua_entry *entries;

@@ -240,6 +240,15 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 		case NFLUA_A_SCRIPT_ERRORS_DROPPED:
 			script->errors_dropped = nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_SCRIPT_HELD:
+			script->held = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_SCRIPT_FORGOTTEN:
+			script->forgotten = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_SCRIPT_LOST:
+			script->lost = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_SCRIPT_RULES:
 			script->rules = nflua_attr_uint(attr);
 			break;
