@@ -143,7 +143,7 @@ static int put_scripts(struct sk_buff *skb, const struct nflua_map *map)
 	const struct nflua_map_user *user;
 
 	list_for_each_entry(user, &map->users, map_node)
-		if (user->gen->published &&
+		if (user->gen->published && !READ_ONCE(user->gen->retired) &&
 		    nla_put_string(skb, NFLUA_A_MAP_SCRIPT, user->gen->name))
 			return -EMSGSIZE;
 	return 0;
