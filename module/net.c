@@ -98,8 +98,11 @@ static void __net_exit net_pre_exit(struct net *net)
 	mutex_unlock(&nn->load_lock);
 	nflua_device_forget(nn);
 	mutex_lock(&nn->lock);
-	list_for_each_entry(script, &nn->scripts, node)
+	list_for_each_entry(script, &nn->scripts, node) {
+		if (script->gen)
+			WRITE_ONCE(script->gen->retired, true);
 		nflua_bindings_detach(script);
+	}
 	mutex_unlock(&nn->lock);
 	nflua_held_exit_net(nn);
 }

@@ -203,7 +203,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	added = !list_empty(&fresh);
 	nflua_hooks_publish(script, gen, &fresh);
 	nflua_bindings_publish(script, gen);
-	nflua_maps_publish(gen);
+	nflua_maps_publish(gen, old);
 	script->gen = gen;
 	script->number = gen->number;
 	if (new) {
@@ -217,6 +217,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	gen->control->output_len = 0;
 	mutex_unlock(&nn->lock);
 
+	nflua_maps_shrink(gen);
 	if (old) {
 		nflua_hooks_prune(script, old, added);
 		nflua_generation_free(old);
@@ -321,6 +322,7 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
 	/* No rule can be bound from here on. */
 	gen = script->gen;
 	script->gen = NULL;
+	WRITE_ONCE(gen->retired, true);
 	nflua_bindings_publish(script, NULL);
 	stub = script->rules;
 	if (!stub) {

@@ -116,7 +116,8 @@ enum nflua_gen_flag {
  * @flags: &enum nflua_gen_flag
  * @single: one packet state serves all CPUs
  * @runs: how many test runs use it, see nflua_generation_get()
- * @retired: no run is to go on with it
+ * @retired: its successor is in service, or none will be: no run is to go on
+ *	with it; set under nn->lock, by a replace under map_lock, too
  * @check: it is thrown away when it is complete
  * @published: packets may have met it; under map_lock
  * @maps: &nflua_map_user, the maps that its states have opened; under map_lock

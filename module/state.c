@@ -27,9 +27,10 @@
  *
  * What can't be stopped is bounded in size while a packet waits: a block of
  * memory (NFLUA_BLOCK_MAX), the tables that are resized (0021), a step of the
- * collector, which goes through large tables in parts (0013, 0019, 0020);
- * load() and whole collections are not done at all (0014, 0015). Keys can't be
- * chosen to collide (0024).
+ * collector, which goes through large tables in parts (0013, 0019, 0020), the
+ * search for an object that gets a finalizer (0027); load() and whole
+ * collections are not done at all (0014, 0015). Keys can't be chosen to collide
+ * (0024, 0028).
  *
  * All of it costs a callback without jumps 10 executed instructions of 446
  * ("nflua-hook accept" of scripts/bench, with lua_burn(), lua_charge() and

@@ -221,12 +221,16 @@ unsigned long long luai_pointerid(const void *p);
    table that are counted to find its new size */
 #define LUAI_MAXSTRTAB		(1 << 15)
 #define LUAI_MAXREHASH		(1 << 17)
+/* while a packet waits: how many newer objects there may be than one that gets a
+   finalizer */
+#define LUAI_MAXFINSEARCH	4096
 /* instructions without a loop or a call between two looks at the fuel */
 #define LUAI_STRAIGHT		512
 /* turns of a cheap loop in C between two looks at the fuel, a power of 2 */
 #define LUAI_CHUNK		1024
-/* of a longer string used as a key so many bytes are hashed, at both ends */
-#define LUAI_MAXHASHED		8192
+/* of a longer string used as a key so many bytes are hashed, at both ends; a
+   packet cannot make a longer one */
+#define LUAI_MAXHASHED		(1 << 20)
 /* longest name of a variable that an error tells */
 #define LUAI_MAXVARINFO		1024
 /* longest string that is looked at for a number */
