@@ -32,13 +32,17 @@ static bool check_base(lua_State *L, struct nflua_packet *p,
 					      "payload", NULL };
 	int layer;
 
-	if (record == NFLUA_RECORD_PAYLOAD) {
+	if (record == NFLUA_RECORD_PAYLOAD || record == NFLUA_RECORD_DATA) {
 		if (!lua_isnoneornil(L, arg))
 			luaL_argerror(L, arg, "a payload has no layers");
 		layer = 3;
 	} else {
 		luaL_argexpected(L, record == NFLUA_RECORD_PACKET, 1, "packet");
 		layer = luaL_checkoption(L, arg, "network", layers);
+	}
+	if (record == NFLUA_RECORD_DATA) {
+		*base = p->at;
+		return *base <= p->len;
 	}
 	switch (layer) {
 	case 0:
@@ -118,6 +122,8 @@ static s64 view_length(lua_State *L, struct nflua_packet *p,
 		return p->len;
 	case NFLUA_RECORD_PAYLOAD:
 		return p->len - nflua_packet_payload(p);
+	case NFLUA_RECORD_DATA:
+		return max_t(s64, p->len - (s64)p->at, 0);
 	default:
 		return luaL_error(L, "%s has no length",
 				  nflua_header(record)->name);

@@ -116,4 +116,5 @@ const struct nflua_header nflua_headers[__NFLUA_RECORD_MAX] = {
 		NFLUA_HEADER("icmp6", 8, NFPROTO_IPV6, IPPROTO_ICMPV6,
 			     icmp6_fields),
 	[NFLUA_RECORD_PAYLOAD] = { .name = "payload" },
+	[NFLUA_RECORD_DATA] = { .name = "payload" },
 };

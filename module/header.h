@@ -17,6 +17,7 @@ enum nflua_record {
 	NFLUA_RECORD_ICMP,
 	NFLUA_RECORD_ICMP6,
 	NFLUA_RECORD_PAYLOAD,
+	NFLUA_RECORD_DATA,	/* only as what nflua_packet_check() tells */
 
 	__NFLUA_RECORD_MAX
 };

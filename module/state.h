@@ -12,6 +12,7 @@
 
 struct nflua_generation;
 struct nflua_map;
+struct nflua_protocol;
 
 #define NFLUA_ENTRIES_MAX	128	/* entry points of one script */
 #define NFLUA_RECORDS		16	/* at least __NFLUA_RECORD_MAX */
@@ -112,6 +113,9 @@ struct nflua_reg {
  * @records: per record, the Lua table from a field's name to the field
  * @address_methods: the same for addresses
  * @address6: metatable of IPv6 addresses
+ * @protocols: the protocols it has declared, by their numbers less 1, NULL if
+ *	there is none
+ * @nprotocols: number of them
  * @map_methods: methods of maps, by name
  * @maps: the maps it has opened, by their numbers, NULL if there is none
  * @nmaps: number of them
@@ -139,6 +143,8 @@ struct nflua_state {
 	struct Table *records[NFLUA_RECORDS];
 	struct Table *address_methods;
 	struct Table *address6;
+	struct nflua_protocol **protocols;
+	unsigned int nprotocols;
 	struct Table *map_methods;
 	struct nflua_map **maps;
 	unsigned int nmaps;
