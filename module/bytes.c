@@ -94,6 +94,10 @@ static bool check_range(lua_State *L, struct data_range *r, int arg)
 		return find_layer(r, luaL_checkoption(L, arg, "network", layers));
 	case NFLUA_RECORD_PAYLOAD:
 		return find_layer(r, LAYER_PAYLOAD);
+	case NFLUA_RECORD_DATA:
+		r->base = r->p->at;
+		r->len = r->p->len - r->base;
+		return r->len >= 0;
 	case NFLUA_RECORD_NETWORK:
 		return find_layer(r, LAYER_NETWORK);
 	case NFLUA_RECORD_TRANSPORT:

@@ -120,4 +120,5 @@ const struct nflua_header nflua_headers[__NFLUA_RECORD_MAX] = {
 	[NFLUA_RECORD_TRANSPORT] = { .name = "transport data" },
 	[NFLUA_RECORD_LINK] = { .name = "link data" },
 	[NFLUA_RECORD_FRAME] = { .name = "frame" },
+	[NFLUA_RECORD_DATA] = { .name = "payload" },
 };

@@ -22,6 +22,7 @@ enum nflua_record {
 	NFLUA_RECORD_TRANSPORT,
 	NFLUA_RECORD_LINK,
 	NFLUA_RECORD_FRAME,
+	NFLUA_RECORD_DATA,	/* only as what nflua_packet_check() tells */
 
 	__NFLUA_RECORD_MAX
 };
@@ -149,6 +150,7 @@ static inline bool nflua_record_is_data(unsigned int record)
 	case NFLUA_RECORD_TRANSPORT:
 	case NFLUA_RECORD_LINK:
 	case NFLUA_RECORD_FRAME:
+	case NFLUA_RECORD_DATA:
 		return true;
 	default:
 		return false;

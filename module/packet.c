@@ -23,6 +23,7 @@
 #include "hook.h"
 #include "map.h"
 #include "packet.h"
+#include "protocol.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -267,10 +268,16 @@ struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record)
 		v = (uintptr_t)lua_touserdata(L, 1);
 	}
 	luaL_argexpected(L, !(v & NFLUA_LIGHT_PREFIX), 1, "packet");
-	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
+	p = nflua_packet_find(st, nflua_light_is_data(v) ?
+			      nflua_light_data_seq(v, st->seq) :
+			      v >> NFLUA_LIGHT_RECORD_BITS);
 	if (!p)
 		luaL_error(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
 	*record = v & NFLUA_LIGHT_RECORD_MASK;
+	if (nflua_light_is_data(v)) {
+		*record = NFLUA_RECORD_DATA;
+		p->at = nflua_light_data_offset(v);
+	}
 	need(p);
 	return p;
 }
@@ -402,6 +409,10 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 		return;
 	}
 	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq)) {
+		if (nflua_light_is_data(v)) {
+			nflua_protocol_index(L, v, key, val);
+			return;
+		}
 		p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 		if (!p)
 			luaG_runerror(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
@@ -456,6 +467,8 @@ static int view_len(lua_State *L)
 {
 	if (nflua_light_is_object((uintptr_t)lua_touserdata(L, 1)))
 		return nflua_map_length(L);
+	if (nflua_light_is_data((uintptr_t)lua_touserdata(L, 1)))
+		return nflua_protocol_length(L);
 	return nflua_packet_length(L);
 }
 
@@ -469,6 +482,8 @@ static int view_tostring(lua_State *L)
 		return nflua_map_tostring(L);
 	if (v & NFLUA_LIGHT_PREFIX)
 		return nflua_address_tostring(L);
+	if (nflua_light_is_data(v))
+		return nflua_protocol_tostring(L);
 	p = nflua_packet_check(L, &record);
 	if (record == NFLUA_RECORD_PACKET)
 		lua_pushfstring(L, "packet: %s %s, %d bytes",
@@ -553,6 +568,7 @@ int nflua_packet_open(struct nflua_state *st)
 	lua_setmetatable(L, -2);
 	lua_pop(L, 1);
 	nflua_address_open(L);
+	nflua_protocol_open(L);
 	st->ext.index = nflua_packet_index;
 	return 0;
 }

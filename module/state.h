@@ -14,9 +14,12 @@
 struct nflua_generation;
 struct nflua_holding;
 struct nflua_map;
+struct nflua_protocol;
 
 #define NFLUA_ENTRIES_MAX	128	/* entry points of one script */
 #define NFLUA_RECORDS		24	/* at least __NFLUA_RECORD_MAX */
+#define NFLUA_RECENT_BITS	4
+#define NFLUA_RECENT		(1 << NFLUA_RECENT_BITS)
 #define NFLUA_OUTPUT_MAX	8192	/* bytes of a body's output kept */
 #define NFLUA_LOG_MAX		512	/* bytes that one call may print */
 #define NFLUA_MEMORY_DEFAULT	(16ULL << 20)
@@ -115,6 +118,11 @@ struct nflua_reg {
  * @records: per record, the Lua table from a field's name to the field
  * @address_methods: the same for addresses
  * @address6: metatable of IPv6 addresses
+ * @recent: IPv6 addresses that were read from packets last, which are in a table
+ *	of the registry, too; NULL where there is none yet
+ * @protocols: the protocols it has declared, by their numbers less 1, NULL if
+ *	there is none
+ * @nprotocols: number of them
  * @map_methods: methods of maps, by name
  * @maps: the maps it has opened, by their numbers, NULL if there is none
  * @nmaps: number of them
@@ -144,6 +152,9 @@ struct nflua_state {
 	struct Table *records[NFLUA_RECORDS];
 	struct Table *address_methods;
 	struct Table *address6;
+	struct Udata *recent[NFLUA_RECENT];
+	struct nflua_protocol **protocols;
+	unsigned int nprotocols;
 	struct Table *map_methods;
 	struct nflua_map **maps;
 	unsigned int nmaps;

@@ -321,7 +321,7 @@ ip4(tcp(4000, 53))
 P
 printf '%s\n' match nomatch match nomatch nomatch nomatch nomatch >dns.expect
 if [ -n "$example" ]; then
-	check "the example dnsblock" nfluactl run "$example" --pcap dns.pcap --expect dns.expect
+	check "the example dnsblock" nfluactl run "$example" --entry match --pcap dns.pcap --expect dns.expect
 else
 	skip "the example dnsblock" "it is not here"
 fi

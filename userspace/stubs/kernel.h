@@ -53,6 +53,8 @@ typedef long long s64;
 #define IS_ENABLED(_option)	0
 #define container_of(_p, _type, _member) \
 	((_type *)(void *)((char *)(_p) - offsetof(_type, _member)))
+#define struct_size(_p, _member, _n) \
+	(sizeof(*(_p)) + (_n) * sizeof((_p)->_member[0]))
 #define min(_a, _b)	((_a) < (_b) ? (_a) : (_b))
 #define min_t(_type, _a, _b)	((_type)(_a) < (_type)(_b) ? (_type)(_a) : (_type)(_b))
 
