@@ -210,14 +210,16 @@ if tables iptables-legacy; then
 	server iptables-legacy -N out
 	server iptables-legacy -A OUTPUT -p tcp --sport 4206 -j out
 	server iptables-legacy -A out -j RETURN
-	server socat -u TCP4-LISTEN:4206,reuseaddr,fork "CREATE:$TMP/heard" &
+	ip netns exec "$SERVER" socat -u TCP4-LISTEN:4206,reuseaddr "CREATE:$TMP/heard" &
+	listener=$!
 	listening() { server ss -ltn | grep -q :4206; }
 	waits_for 10 listening
 	head -c 200000 /dev/zero | client socat -u - TCP4:"$SERVER4":4206
 	heard() { [ "$(stat -c %s "$TMP/heard" 2>/dev/null)" = 200000 ]; }
 	check "a target stops, and TCP answers from there" waits_for 10 heard
 	check "with each packet" [ "$(field "$SERVER" stop '.entries[] | select(.kind == "target") | .outcomes.stop > 4')" = true ]
-	kill %1 2>/dev/null || true
+	kill $listener 2>/dev/null
+	wait $listener
 	server iptables-legacy -F
 	server iptables-legacy -X
 fi
