@@ -125,7 +125,7 @@ unsigned int nflua_policy(int on_error)
 
 static __always_inline enum answer to_answer(const TValue *v)
 {
-	switch (ttypetag(v)) {
+	switch (rawtt(v)) {
 	case LUA_VNIL:
 		return ANSWER_NIL;
 	case LUA_VFALSE:
@@ -222,6 +222,29 @@ static noinline unsigned int bad_verdict(const struct nflua_entry *entry,
 	return fail(entry, on_error, NFLUA_A_ERROR_VERDICT, text);
 }
 
+/*
+ * The end of a call whose answer is none, or that has left something to do;
+ * leaves the state.
+ */
+static noinline unsigned int end_call(const struct nflua_entry *entry,
+				      struct nflua_state *st,
+				      enum nflua_role role, int on_error,
+				      unsigned int outcome)
+{
+	if (outcome) {
+		this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
+		if (!entry->run)
+			st->errors = 0;
+	} else {
+		nflua_print_flush(st);
+		outcome = bad_verdict(entry, st, role, on_error);
+		count_failure(entry, st);
+	}
+	nflua_state_tidy(st);
+	nflua_state_leave(st);
+	return outcome;
+}
+
 static const char *const not_entered[] = {
 	[NFLUA_A_ERROR_SHORT] = "too little C stack left to run the script",
 	[NFLUA_A_ERROR_REENTRY] = "the script is running on this CPU already",
@@ -239,20 +262,14 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 	const char *msg;
 	int status;
 
-	st = READ_ONCE(entry->gen->states[smp_processor_id()]);
+	st = READ_ONCE(entry->gen->states[(unsigned int)smp_processor_id()]);
 	status = st ? nflua_state_enter(st, entry->function, skb, hs, role) :
 		      -NFLUA_A_ERROR_NOSTATE;
 	if (likely(status == LUA_OK)) {
 		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];
-		if (likely(outcome)) {
-			this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
-			if (unlikely(st->errors) && !entry->run)
-				st->errors = 0;
-		} else {
-			nflua_print_flush(st);
-			outcome = bad_verdict(entry, st, role, on_error);
-			count_failure(entry, st);
-		}
+		if (unlikely(!outcome || st->untidy))
+			return end_call(entry, st, role, on_error, outcome);
+		this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
 		nflua_state_leave(st);
 	} else if (status > 0) {
 		/* first what it printed, then that it failed */
@@ -263,6 +280,7 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 		outcome = fail(entry, on_error, nflua_state_error(st, status),
 			       msg);
 		count_failure(entry, st);
+		nflua_state_tidy(st);
 		nflua_state_leave(st);
 	} else {
 		outcome = fail(entry, on_error, -status, not_entered[-status]);
@@ -310,6 +328,16 @@ static noinline unsigned int call_flagged(const struct nflua_entry *entry,
 	return outcome;
 }
 
+static noinline unsigned int run(const struct nflua_entry *entry,
+				 enum nflua_role role, int on_error,
+				 struct sk_buff *skb,
+				 const struct nf_hook_state *hs)
+{
+	if (unlikely(READ_ONCE(entry->gen->flags)))
+		return call_flagged(entry, role, on_error, skb, hs);
+	return call(entry, role, on_error, skb, hs);
+}
+
 /**
  * nflua_entry_run() - put a packet to a script
  * @entry: the entry point, from a &struct nflua_point
@@ -330,17 +358,13 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			     struct sk_buff *skb,
 			     const struct nf_hook_state *hs)
 {
-	/* Hooks that a task meets by sending run with bottom halves on. */
-	const bool bh = !in_softirq();
 	unsigned int outcome;
 
-	if (bh)
-		local_bh_disable();
-	if (likely(!READ_ONCE(entry->gen->flags)))
-		outcome = call(entry, role, on_error, skb, hs);
-	else
-		outcome = call_flagged(entry, role, on_error, skb, hs);
-	if (bh)
-		local_bh_enable();
+	if (likely(in_softirq()))
+		return run(entry, role, on_error, skb, hs);
+	/* Hooks that a task meets by sending run with bottom halves on. */
+	local_bh_disable();
+	outcome = run(entry, role, on_error, skb, hs);
+	local_bh_enable();
 	return outcome;
 }
