@@ -126,7 +126,7 @@ unsigned int nflua_policy(int on_error)
 
 static __always_inline enum answer to_answer(const TValue *v)
 {
-	switch (ttypetag(v)) {
+	switch (rawtt(v)) {
 	case LUA_VNIL:
 		return ANSWER_NIL;
 	case LUA_VFALSE:
@@ -356,8 +356,8 @@ static unsigned int repeat(const struct nflua_entry *entry,
 			   struct sk_buff *skb, const struct nf_hook_state *hs);
 
 /*
- * The end of a call whose answer is out of the ordinary, or the first one that
- * is no error after some that were. Leaves the state.
+ * The end of a call whose answer is none or out of the ordinary, or that has
+ * left something to do. Leaves the state.
  */
 static noinline unsigned int end_call(const struct nflua_entry *entry,
 				      struct nflua_state *st,
@@ -386,6 +386,7 @@ static noinline unsigned int end_call(const struct nflua_entry *entry,
 		if (st->packet.look)
 			outcome = policy_looked_at(st, outcome);
 	}
+	nflua_state_tidy(st);
 	nflua_state_leave(st);
 	if (outcome == NFLUA_A_OUTCOME_REPEAT && !turn)
 		outcome = repeat(entry, role, on_error, skb, hs);
@@ -413,12 +414,12 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 	const char *msg;
 	int status;
 
-	st = READ_ONCE(entry->gen->states[smp_processor_id()]);
+	st = READ_ONCE(entry->gen->states[(unsigned int)smp_processor_id()]);
 	status = st ? nflua_state_enter(st, entry->function, skb, hs, role) :
 		      -NFLUA_A_ERROR_NOSTATE;
 	if (likely(status == LUA_OK)) {
 		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];
-		if (unlikely(!outcome || st->errors | st->packet.look))
+		if (unlikely(!outcome || st->untidy | st->packet.look))
 			return end_call(entry, st, role, on_error, outcome,
 					turn);
 		this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
@@ -434,6 +435,7 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 		count_failure(entry, st);
 		if (st->packet.look)
 			outcome = policy_looked_at(st, outcome);
+		nflua_state_tidy(st);
 		nflua_state_leave(st);
 	} else {
 		outcome = fail(entry, on_error, -status, not_entered[-status]);
@@ -515,6 +517,16 @@ static noinline unsigned int run_flagged(const struct nflua_entry *entry,
 	return outcome;
 }
 
+static noinline unsigned int run(const struct nflua_entry *entry,
+				 enum nflua_role role, int on_error,
+				 struct sk_buff *skb,
+				 const struct nf_hook_state *hs)
+{
+	if (unlikely(READ_ONCE(entry->gen->flags)))
+		return run_flagged(entry, role, on_error, skb, hs);
+	return call(entry, role, on_error, skb, hs, 0);
+}
+
 /**
  * nflua_entry_run() - put a packet to a script
  * @entry: the entry point, from a &struct nflua_point
@@ -537,18 +549,14 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			     struct sk_buff *skb,
 			     const struct nf_hook_state *hs)
 {
-	/* Hooks that a task meets by sending run with bottom halves on. */
-	const bool bh = !in_softirq();
 	unsigned int outcome;
 
-	if (bh)
-		local_bh_disable();
-	if (likely(!READ_ONCE(entry->gen->flags)))
-		outcome = call(entry, role, on_error, skb, hs, 0);
-	else
-		outcome = run_flagged(entry, role, on_error, skb, hs);
-	if (bh)
-		local_bh_enable();
+	if (likely(in_softirq()))
+		return run(entry, role, on_error, skb, hs);
+	/* Hooks that a task meets by sending run with bottom halves on. */
+	local_bh_disable();
+	outcome = run(entry, role, on_error, skb, hs);
+	local_bh_enable();
 	return outcome;
 }
 

@@ -139,6 +139,7 @@ int nflua_print(lua_State *L)
 	}
 	if (buf && *len < size)
 		buf[(*len)++] = '\n';
+	st->untidy = true;
 	return 0;
 }
 

@@ -126,13 +126,12 @@ static __always_inline void need(struct nflua_packet *p)
 		nflua_packet_parse(p);
 }
 
-/* Is the header of a record there, as a whole? */
-static __always_inline bool record_present(struct nflua_packet *p,
+/* Is the header of a record there, as a whole? The packet is parsed. */
+static __always_inline bool record_present(const struct nflua_packet *p,
 					   unsigned int record)
 {
 	const struct nflua_header *h = nflua_header(record);
 
-	need(p);
 	if (h->pf && h->pf != p->pf)
 		return false;
 	if (h->proto && h->proto != p->l4proto)
@@ -380,18 +379,24 @@ static noinline void read_field(lua_State *L, struct nflua_packet *p,
 		set_field(L, f, data, val);
 }
 
-/**
- * nflua_packet_index() - answer view[key]
- * @L: the running thread
- * @light: the view, a light userdata
- * @key: the key
- * @val: where the answer goes, on the stack of @L
- *
- * Called by the interpreter itself in place of an __index metamethod; a field
- * costs no call. Raises for a stale view and for a name that is no field.
- */
-void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
-			StkId val)
+static __always_inline void set_view(const struct nflua_packet *p,
+				     unsigned int record, StkId val)
+{
+	setnilvalue(s2v(val));
+	if (record_present(p, record))
+		setpvalue(s2v(val), nflua_light_view(p->seq, record));
+}
+
+static noinline void open_view(struct nflua_packet *p, unsigned int record,
+			       StkId val)
+{
+	need(p);
+	set_view(p, record, val);
+}
+
+/* nflua_packet_index() for all keys and views; a function with a frame. */
+static noinline void index_slowly(lua_State *L, const TValue *light,
+				  TValue *key, StkId val)
 {
 	struct nflua_state *st = nflua_state(L);
 	u64 v = (uintptr_t)pvalue(light);
@@ -444,15 +449,67 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
 		return;
 	case NFLUA_FIELD_VIEW:
-		setnilvalue(s2v(val));
-		if (record_present(p, f->record))
-			setpvalue(s2v(val), nflua_light_view(p->seq, f->record));
+		open_view(p, f->record, val);
 		return;
 	case NFLUA_FIELD_GET:
 		f->get(L, p, val);
 		return;
 	}
 	read_field(L, p, nflua_record_offset(p, record) + f->offset, f, val);
+}
+
+/**
+ * nflua_packet_index() - answer view[key]
+ * @L: the running thread
+ * @light: the view, a light userdata
+ * @key: the key
+ * @val: where the answer goes, on the stack of @L
+ *
+ * Called by the interpreter itself in place of an __index metamethod; a field
+ * costs no call. Raises for a stale view and for a name that is no field.
+ */
+void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
+			StkId val)
+{
+	struct nflua_state *st = nflua_state(L);
+	const u64 v = (uintptr_t)pvalue(light);
+	const unsigned int record = v & NFLUA_LIGHT_RECORD_MASK;
+	struct nflua_packet *p = &st->packet;
+	const struct nflua_field *f;
+	const Node *n;
+	u32 off;
+
+	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq ||
+		     !ttisshrstring(key)))
+		goto slowly;
+	n = hashstr(st->records[record], tsvalue(key));
+	if (unlikely(!keyisshrstr(n) || keystrval(n) != tsvalue(key) ||
+		     !ttislightuserdata(gval(n))))
+		goto slowly;
+	f = pvalue(gval(n));
+	switch (f->kind) {
+	case NFLUA_FIELD_UINT:
+		/* Whoever has a view of a header has parsed the packet. */
+		off = nflua_record_offset(p, record) + f->offset;
+		if (unlikely(off + f->bytes > p->linear))
+			break;
+		set_field(L, f, p->data + off, val);
+		return;
+	case NFLUA_FIELD_IP4:
+		off = nflua_record_offset(p, record) + f->offset;
+		if (unlikely(off + f->bytes > p->linear))
+			break;
+		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
+		return;
+	case NFLUA_FIELD_VIEW:
+		if (p->parsed)
+			set_view(p, f->record, val);
+		else
+			open_view(p, f->record, val);
+		return;
+	}
+slowly:
+	index_slowly(L, light, key, val);
 }
 
 static int view_newindex(lua_State *L)

@@ -121,8 +121,9 @@ struct nflua_packet {
 	s32 at;
 	s16 l4proto;
 	u8 pf;
-	bool parsed;
 	u8 role;
+	/* reset by each call, all at once */
+	bool parsed;
 	bool stolen;
 	bool look;
 	bool broken;

@@ -8,7 +8,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include "packet.h"
-#include "lua/kernel/lua_internal.h"
+#include "lua/kernel/lua_enter.h"
 #include "uapi/nflua.h"
 
 struct nflua_generation;
@@ -105,7 +105,9 @@ struct nflua_reg {
  * @owner: who holds it, which may not take it again
  * @busy: a callback is running
  * @errors: how many calls failed since the last that did not
+ * @untidy: a call may have left something to do, see nflua_state_tidy()
  * @handler: where the message handler is on the stack, as Lua wants it
+ * @jump: where an error of a call comes back to
  * @gfp: how memory may be had now
  * @used: bytes allocated now
  * @peak: most bytes ever allocated
@@ -143,8 +145,10 @@ struct nflua_state {
 	int cpu;
 	bool busy;
 	bool shared;
+	bool untidy;
 	unsigned int errors;
 	ptrdiff_t handler;
+	struct lua_longjmp jump;
 	spinlock_t lock;
 	struct task_struct *owner;
 	struct nflua_packet packet;
@@ -209,30 +213,30 @@ void nflua_state_tidy(struct nflua_state *st);
 
 /**
  * nflua_state_set_stack() - set the stack limit from where we are
- * @st: the state that is going to run
+ * @st: the state that is going to run for a packet
+ *
+ * Of a softirq's own stack the bounds are not known to a module; the budget
+ * alone must do there.
  *
  * Return: false if too little stack is left to enter Lua at all
  */
 static __always_inline bool nflua_state_set_stack(struct nflua_state *st)
 {
-	const unsigned long sp = (unsigned long)__builtin_frame_address(0);
-	const unsigned long task = (unsigned long)task_stack_page(current);
+	const unsigned long sp = luai_stackpointer;
+	const unsigned long left = sp - (unsigned long)task_stack_page(current);
+
+	BUILD_BUG_ON(NFLUA_STACK_BUDGET + NFLUA_STACK_RESERVE > THREAD_SIZE);
+	BUILD_BUG_ON(NFLUA_STACK_BUDGET < NFLUA_STACK_MIN + LUAI_CSTACKEXTRA);
 	/* What the handler of an overflow may use is part of the budget. */
-	unsigned long floor = sp - NFLUA_STACK_BUDGET + LUAI_CSTACKEXTRA;
-
-	/*
-	 * Of a softirq's own stack the bounds are not known to a module; the
-	 * budget alone must do there. A body gets all that a task's stack has.
-	 */
-	if (sp - task < THREAD_SIZE) {
-		const unsigned long reserve = task + NFLUA_STACK_RESERVE +
-					      LUAI_CSTACKEXTRA;
-
-		if (floor < reserve || !nflua_state_is_atomic(st))
-			floor = reserve;
+	if (likely(left >= NFLUA_STACK_BUDGET + NFLUA_STACK_RESERVE)) {
+		st->ext.stack_floor = sp - NFLUA_STACK_BUDGET +
+				      LUAI_CSTACKEXTRA;
+		return true;
 	}
-	st->ext.stack_floor = floor;
-	return likely(sp >= floor + NFLUA_STACK_MIN);
+	st->ext.stack_floor = sp - left + NFLUA_STACK_RESERVE +
+			      LUAI_CSTACKEXTRA;
+	return left >= NFLUA_STACK_RESERVE + LUAI_CSTACKEXTRA +
+		       NFLUA_STACK_MIN;
 }
 
 static __always_inline bool nflua_state_has_lock(const struct nflua_state *st)
@@ -253,8 +257,9 @@ void nflua_state_unlock(struct nflua_state *st);
  * @role: what it is asked, &enum nflua_role
  *
  * On LUA_OK the result is on top of the stack, on another status the message;
- * nflua_state_error() tells which kind it is. nflua_state_leave() must follow,
- * but not if the answer is negative: then the state was not entered.
+ * nflua_state_error() tells which kind it is. nflua_state_tidy() must follow if
+ * the state is untidy, and then nflua_state_leave(), but neither if the answer
+ * is negative: then the state was not entered.
  *
  * Context: bottom halves off, RCU read section
  * Return: LUA_OK, another Lua status, or -NFLUA_A_ERROR_*
@@ -268,6 +273,8 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	lua_State *L = st->L;
 	int err = -NFLUA_A_ERROR_REENTRY;
 	int status;
+	StkId top;
+	u64 seq;
 
 	if (nflua_state_has_lock(st)) {
 		if (READ_ONCE(st->owner) == current)
@@ -280,8 +287,6 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	if (unlikely(!nflua_state_set_stack(st)))
 		goto unlock;
 	st->busy = true;
-	st->ext.killed = false;
-	st->ext.overflow = false;
 	st->packet.skb = skb;
 	st->packet.hs = hs;
 	st->packet.parsed = false;
@@ -289,18 +294,24 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	st->packet.stolen = false;
 	st->packet.look = false;
 	st->packet.broken = false;
-	st->packet.seq = ++st->seq;
+	seq = st->seq + 1;
+	st->seq = seq;
+	st->packet.seq = seq;
 
 	/* Settled by nflua_state_create(): there is room, and the handler. */
-	setobjs2s(L, L->top.p, L->stack.p + function);
-	setpvalue(s2v(L->top.p + 1), nflua_light_view(st->seq, 0));
-	L->top.p += 2;
-	status = luaD_enter(L, st->handler);
+	top = L->top.p;
+	setobjs2s(L, top, L->stack.p + function);
+	setpvalue(s2v(top + 1), nflua_light_view(seq, 0));
+	L->top.p = top + 2;
+	status = lua_enter(L, &st->jump, 1);
 	st->packet.seq = 0;
-	/* A limit may have been met in a finalizer, which swallows errors. */
-	if (unlikely(st->ext.killed) && status == LUA_OK) {
+	if (likely(status == LUA_OK && !st->untidy))
+		return LUA_OK;
+	st->untidy = true;
+	if (status == LUA_OK && st->ext.killed) {
+		/* a limit that was met in a finalizer, which swallows errors */
 		setnilvalue(s2v(L->top.p - 1));
-		return LUA_ERRRUN;
+		status = LUA_ERRRUN;
 	}
 	return status;
 
@@ -312,15 +323,13 @@ unlock:
 
 /**
  * nflua_state_leave() - end what nflua_state_enter() began
- * @st: the state, with one result or message on its stack
+ * @st: the state, with one result or message on its stack; tidy
  *
  * Context: as nflua_state_enter()
  */
 static __always_inline void nflua_state_leave(struct nflua_state *st)
 {
 	st->L->top.p--;
-	if (unlikely(G(st->L)->GCdebt > 0 || st->log_len || st->starved))
-		nflua_state_tidy(st);
 	st->busy = false;
 	if (nflua_state_has_lock(st))
 		nflua_state_unlock(st);

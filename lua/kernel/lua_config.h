@@ -20,6 +20,7 @@
 #endif
 #else
 #include <limits.h>
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -83,6 +84,17 @@ struct lua_ext {
 #define lua_charge(L, n)						\
 	((void)(luai_unlikely((lua_getext(L)->fuel -= (long)(n)) < 0) &&	\
 		(lua_tire(L), 0)))
+
+/* @index of struct lua_ext; the module's own goes without the pointer */
+#ifdef __KERNEL__
+void nflua_packet_index(struct lua_State *L, const struct TValue *light,
+			struct TValue *key, union StackValue *val);
+#define luai_hasindex(L)	1
+#define luai_index(L, t, k, v)	nflua_packet_index(L, t, k, v)
+#else
+#define luai_hasindex(L)	(lua_getext(L)->index != NULL)
+#define luai_index(L, t, k, v)	lua_getext(L)->index(L, t, k, v)
+#endif
 
 void lua_burnout(struct lua_State *L);
 void lua_tire(struct lua_State *L);

@@ -79,6 +79,7 @@ struct sk_buff;
 /* Of packet states; no packet comes here. */
 #define THREAD_SIZE		(16UL << 10)
 #define current			NULL
+#define BUILD_BUG_ON(_cond)	_Static_assert(!(_cond), #_cond)
 #define task_stack_page(_task)	((void)(_task), NULL)
 #define gfpflags_allow_blocking(_gfp)	((_gfp) == 0)
 #define spin_lock(_lock)	((void)(_lock))
