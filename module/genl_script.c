@@ -317,7 +317,7 @@ int nflua_genl_limits(struct sk_buff *skb, struct genl_info *info)
 	err = get_limits(net, info, &limits);
 	if (err)
 		goto unlock;
-	/* Nothing fails behind it. */
+	/* Who is told that it failed shall find the limits as they were. */
 	reply = build_limits(info, name, &limits);
 	if (IS_ERR(reply)) {
 		err = PTR_ERR(reply);
@@ -330,7 +330,9 @@ int nflua_genl_limits(struct sk_buff *skb, struct genl_info *info)
 unlock:
 	mutex_unlock(&nn->lock);
 	mutex_unlock(&nn->load_lock);
-	return err ?: genlmsg_reply(reply, info);
+	if (!err)
+		genlmsg_reply(reply, info);
+	return err;
 }
 
 /* SCRIPT_RESUME */

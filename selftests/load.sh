@@ -130,7 +130,7 @@ else
 fi
 fails "endless loop that catches errors" 'ran longer than 5000 ms' <<<'while true do pcall(function() while true do end end) end'
 fails "endless finalizer" '^bad[0-9]+\.lua:1: x$' <<<'setmetatable({}, { __gc = function() while true do end end }) error("x")'
-fails "memory" 'not enough memory' <<<'local t = {} while true do t[#t + 1] = ("x"):rep(100) .. #t end'
+fails "memory" 'not enough memory' <<<'local t = {} while true do t[#t + 1] = ("x"):rep(5000) .. #t end'
 fails "memory in one piece" 'not enough memory' <<<'local s = ("x"):rep(1 << 30)'
 fails "memory, a smaller limit" 'not enough memory' --memory 300K <<<'local s = ("x"):rep(400000)'
 fails "a limit too small" 'limit is 128 KiB' --memory 1K <<<'return'
