@@ -366,7 +366,22 @@ static noinline void read_field(lua_State *L, struct nflua_packet *p,
 		set_field(L, f, data, val);
 }
 
-/* The same for all keys and views; a function with a frame. */
+static __always_inline void set_view(const struct nflua_packet *p,
+				     unsigned int record, StkId val)
+{
+	setnilvalue(s2v(val));
+	if (record_present(p, record))
+		setpvalue(s2v(val), nflua_light_view(p->seq, record));
+}
+
+static noinline void open_view(struct nflua_packet *p, unsigned int record,
+			       StkId val)
+{
+	need(p);
+	set_view(p, record, val);
+}
+
+/* nflua_packet_index() for all keys and views; a function with a frame. */
 static noinline void index_slowly(lua_State *L, const TValue *light,
 				  TValue *key, StkId val)
 {
@@ -417,10 +432,7 @@ static noinline void index_slowly(lua_State *L, const TValue *light,
 		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
 		return;
 	case NFLUA_FIELD_VIEW:
-		need(p);
-		setnilvalue(s2v(val));
-		if (record_present(p, f->record))
-			setpvalue(s2v(val), nflua_light_view(p->seq, f->record));
+		open_view(p, f->record, val);
 		return;
 	case NFLUA_FIELD_GET:
 		f->get(L, p, val);
@@ -473,11 +485,10 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
 		return;
 	case NFLUA_FIELD_VIEW:
-		if (unlikely(!p->parsed))
-			break;
-		setnilvalue(s2v(val));
-		if (record_present(p, f->record))
-			setpvalue(s2v(val), nflua_light_view(p->seq, f->record));
+		if (p->parsed)
+			set_view(p, f->record, val);
+		else
+			open_view(p, f->record, val);
 		return;
 	}
 slowly:

@@ -31,9 +31,9 @@
  * load() and whole collections are not done at all (0014, 0015). Keys can't be
  * chosen to collide (0024).
  *
- * All of it costs a callback without jumps 8 executed instructions of 355
- * ("nflua-hook accept" of scripts/bench, with lua_burn(), lua_charge() and
- * burn() empty and as they are), and 2 more for each jump.
+ * All of it costs a callback without jumps 6 executed instructions of 352
+ * ("nflua-hook accept" of scripts/bench; they are the first of luaV_execute()),
+ * and 2 more for each jump.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
