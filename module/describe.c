@@ -248,6 +248,28 @@ static int put_held(struct sk_buff *skb, const struct nflua_generation *gen)
 	return 0;
 }
 
+/* What its states sent, or were not allowed to. */
+static int put_sent(struct sk_buff *skb, const struct nflua_generation *gen)
+{
+	u64 sent = 0, unsent = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct nflua_state *st = READ_ONCE(gen->states[cpu]);
+
+		if (st) {
+			sent += READ_ONCE(st->sent);
+			unsent += READ_ONCE(st->unsent);
+		}
+		if (gen->single)
+			break;
+	}
+	if (put_u64(skb, NFLUA_A_SCRIPT_SENT, sent, NFLUA_A_SCRIPT_PAD) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_UNSENT, unsent, NFLUA_A_SCRIPT_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_dropped(struct sk_buff *skb, const struct nflua_generation *gen)
 {
 	const struct nflua_messages *m = gen->messages;
@@ -345,7 +367,7 @@ int nflua_describe_script(struct sk_buff *skb,
 		    NFLUA_A_SCRIPT_PAD) ||
 	    nflua_describe_limits(skb, &gen->limits) ||
 	    put_states(skb, gen, brief) || put_dropped(skb, gen) ||
-	    put_held(skb, gen))
+	    put_held(skb, gen) || put_sent(skb, gen))
 		return -EMSGSIZE;
 	/* of a body, before the generation is in service */
 	if (!script && gen->control->output_len &&

@@ -174,10 +174,18 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 	if (!held)
 		return ERR_PTR(-ENOMEM);
 	held->hs = *from->hs;
-	if (from == &st->packet)
+	if (from == &st->packet) {
 		held->run = nflua_run_of(from->hs);
-	else
-		held->run = container_of(from, struct nflua_held, packet)->run;
+		held->rule = from->role != NFLUA_ROLE_HOOK;
+		nflua_send_key(skb, from->hs->pf, &held->key);
+	} else {
+		const struct nflua_held *other =
+			container_of(from, struct nflua_held, packet);
+
+		held->run = other->run;
+		held->rule = other->rule;
+		held->key = other->key;
+	}
 	/* That the okfn is a run's tells where the hook state is, see there. */
 	if (held->run)
 		held->hs.okfn = NULL;
@@ -195,6 +203,7 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 	held->packet.skb = skb;
 	held->packet.hs = &held->hs;
 	held->packet.role = NFLUA_ROLE_HOOK;
+	held->packet.l2_written = from->l2_written;
 	held->packet.seq = free_number(st, holding);
 	nflua_packet_parse(&held->packet);
 	held->until = jiffies + NFLUA_HELD_TIME;

@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 #include "packet.h"
 #include "script.h"
+#include "send.h"
 
 #define NFLUA_HELD_MAX	64		/* packets that one state holds */
 #define NFLUA_HELD_TIME	(10 * HZ)	/* for how long */
@@ -22,6 +23,8 @@
  * @node: in &nflua_holding.held; whoever took it may use it for a list of theirs
  * @until: jiffies when it is given up
  * @run: the test run it belongs to; then it goes nowhere
+ * @key: what its route depended on
+ * @rule: it was taken in a rule, not in a hook
  * @in: reference to @hs.in
  * @out: reference to @hs.out
  * @rcu: for those that are given up while a callback may use them
@@ -31,7 +34,9 @@ struct nflua_held {
 	struct nf_hook_state hs;
 	struct list_head node;
 	unsigned long until;
-	const struct nflua_run *run;
+	struct nflua_run *run;
+	struct nflua_send_key key;
+	bool rule;
 	netdevice_tracker in;
 	netdevice_tracker out;
 	struct rcu_head rcu;

@@ -366,3 +366,68 @@ int nflua_hook_state(const struct nflua_entry *entry)
 	return READ_ONCE(entry->hook->hooked) ? NFLUA_HOOK_HOOKED :
 						NFLUA_HOOK_WAITING;
 }
+
+/* Hooks of IPv4 and IPv6 at a place. Context: RCU read section */
+static const struct nf_hook_entries *entries(const struct nf_hook_state *hs)
+{
+	const struct netns_nf *nf = &hs->net->nf;
+
+	return hs->pf == NFPROTO_IPV4 ?
+	       rcu_dereference(nf->hooks_ipv4[hs->hook]) :
+	       rcu_dereference(nf->hooks_ipv6[hs->hook]);
+}
+
+static bool is_hook_of(const struct nflua_hook *hook,
+		       const struct nflua_generation *gen)
+{
+	unsigned int i;
+
+	for (i = 0; i < gen->nentries; i++)
+		if (READ_ONCE(gen->entries[i].hook) == hook)
+			return true;
+	return false;
+}
+
+/**
+ * nflua_hook_met() - the hook of a script at a place
+ * @hs: the place, of IPv4 or IPv6
+ * @gen: generation of the script
+ *
+ * Of several, the last: a packet meets none of them again behind it.
+ *
+ * Context: RCU read section
+ * Return: for nflua_hook_behind(); not to be looked into. NULL: there is none
+ */
+const void *nflua_hook_met(const struct nf_hook_state *hs,
+			   const struct nflua_generation *gen)
+{
+	const struct nf_hook_entries *e = entries(hs);
+	unsigned int i = e ? e->num_hook_entries : 0;
+
+	while (i--)
+		if (e->hooks[i].hook == nflua_hook_run &&
+		    is_hook_of(e->hooks[i].priv, gen))
+			return e->hooks[i].priv;
+	return NULL;
+}
+
+/**
+ * nflua_hook_behind() - put a packet to the hooks behind one
+ * @skb: the packet
+ * @hs: the place, of IPv4 or IPv6
+ * @hook: the hook; if it is not there (any more), no hook is behind it
+ *
+ * Context: as a hook's
+ * Return: 1: go on with the packet; otherwise it is gone
+ */
+int nflua_hook_behind(struct sk_buff *skb, struct nf_hook_state *hs,
+		      const void *hook)
+{
+	const struct nf_hook_entries *e = entries(hs);
+	unsigned int i;
+
+	for (i = 0; hook && e && i < e->num_hook_entries; i++)
+		if (e->hooks[i].hook == nflua_hook_run && e->hooks[i].priv == hook)
+			return nf_hook_slow(skb, hs, e, i + 1);
+	return 1;
+}

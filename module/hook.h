@@ -46,6 +46,10 @@ void nflua_hooks_free(struct nflua_script *script);
 bool nflua_hook_unregister(struct nflua_state *st, const char *name);
 int nflua_hook_state(const struct nflua_entry *entry);
 void nflua_hooks_init(struct nflua_net *nn);
+const void *nflua_hook_met(const struct nf_hook_state *hs,
+			   const struct nflua_generation *gen);
+int nflua_hook_behind(struct sk_buff *skb, struct nf_hook_state *hs,
+		      const void *hook);
 
 /* device.c: hooks that come and go with their devices */
 int nflua_device_add(struct nflua_hook *hook);

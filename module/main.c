@@ -8,6 +8,7 @@
 #include "genl.h"
 #include "held.h"
 #include "script.h"
+#include "send.h"
 #include "upload.h"
 #include "version.h"
 #include "xtables.h"
@@ -27,9 +28,12 @@ static int __init nflua_init(void)
 	err = nflua_generation_init();
 	if (err)
 		return err;
-	err = nflua_net_init();
+	err = nflua_send_init();
 	if (err)
 		goto exit_generation;
+	err = nflua_net_init();
+	if (err)
+		goto exit_send;
 	err = nflua_held_init();
 	if (err)
 		goto exit_net;
@@ -52,6 +56,8 @@ exit_held:
 	nflua_held_exit();
 exit_net:
 	nflua_net_exit();
+exit_send:
+	nflua_send_exit();
 exit_generation:
 	nflua_generation_exit();
 	return err;
@@ -64,6 +70,7 @@ static void __exit nflua_exit(void)
 	nflua_upload_exit();
 	nflua_held_exit();
 	nflua_net_exit();
+	nflua_send_exit();
 	nflua_generation_exit();
 	/* For packets that were given up. kfree_rcu() needs no code of ours. */
 	rcu_barrier();

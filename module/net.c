@@ -10,6 +10,7 @@
 #include "hook.h"
 #include "map.h"
 #include "script.h"
+#include "send.h"
 #include "upload.h"
 #include "xtables.h"
 
@@ -118,6 +119,8 @@ static void __net_exit net_exit(struct net *net)
 		nflua_script_free(script);
 	INIT_LIST_HEAD(&nn->scripts);
 	nflua_upload_drop_all(nn);
+	/* No script sends any more: the last packets of this namespace. */
+	nflua_send_drain(nn);
 	nn->net = NULL;
 	/* Rules that are destroyed after us still hold it. */
 	nflua_net_put(nn);

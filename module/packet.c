@@ -24,6 +24,7 @@
 #include "map.h"
 #include "packet.h"
 #include "protocol.h"
+#include "send.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -295,6 +296,10 @@ const struct nflua_field nflua_packet_fields[] = {
 	NFLUA_VIEW("icmp", NFLUA_RECORD_ICMP),
 	NFLUA_VIEW("icmp6", NFLUA_RECORD_ICMP6),
 	NFLUA_GET("payload", get_payload),
+	NFLUA_METHOD("tcpreply", nflua_reply_tcp),
+	NFLUA_METHOD("reply", nflua_reply),
+	NFLUA_METHOD("reject", nflua_reject),
+	NFLUA_METHOD("send", nflua_resend),
 };
 const unsigned int nflua_packet_nfields = ARRAY_SIZE(nflua_packet_fields);
 
@@ -315,7 +320,7 @@ static noinline void no_field(lua_State *L, unsigned int record,
 			      const TValue *key)
 {
 	const struct nflua_header *h = nflua_header(record);
-	char names[160];
+	char names[320];
 	unsigned int len;
 
 	len = list_fields(names, 0, sizeof(names), h->fields, h->nfields);

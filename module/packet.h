@@ -107,6 +107,7 @@ static inline bool nflua_light_is_address4(u64 v)
  * @role: what the call asks, &enum nflua_role: a match may not change or take
  *	its packet
  * @stolen: the script took @skb, which is not the caller's any more
+ * @l2_written: the script wrote to the link-layer header
  * @look: it may have been stolen, or have other headers, when the call ends
  * @broken: it did not look as if it could go on
  */
@@ -125,6 +126,7 @@ struct nflua_packet {
 	/* reset by each call, all at once */
 	bool parsed;
 	bool stolen;
+	bool l2_written;
 	bool look;
 	bool broken;
 };

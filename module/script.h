@@ -35,6 +35,7 @@
  * @seq: changes with the list, for dumps
  * @unbound: changes when a rule goes
  * @idle: woken then
+ * @sends: a packet was sent in it, once
  * @on_devices: &nflua_hook, those that belong to devices; under RTNL
  * @devices: follows the devices, once there are such hooks; under @load_lock
  * @unhook: takes off hooks that their handles unregistered
@@ -61,6 +62,7 @@ struct nflua_net {
 	unsigned int seq;
 	unsigned int unbound;
 	wait_queue_head_t idle;
+	bool sends;
 	struct list_head on_devices;
 	struct notifier_block devices;
 	struct work_struct unhook;

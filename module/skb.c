@@ -149,6 +149,8 @@ int nflua_skb_writable(lua_State *L, struct nflua_packet *p, s64 off, u32 len)
  */
 void nflua_skb_written(struct nflua_packet *p, s64 off)
 {
+	if (off < 0)
+		p->l2_written = true;
 	if (off > 0 && p->l4proto >= 0 && off >= p->l4off)
 		return;
 	nflua_packet_parse(p);

@@ -137,6 +137,8 @@ struct nflua_reg {
  * @output_len: bytes in it
  * @log: what the running callback printed
  * @log_len: bytes in it
+ * @sent: packets that its script sent
+ * @unsent: packets that it could not send
  */
 struct nflua_state {
 	struct lua_ext ext;
@@ -183,6 +185,9 @@ struct nflua_state {
 	unsigned int output_len;
 	char *log;
 	unsigned int log_len;
+
+	u64 sent;
+	u64 unsent;
 };
 
 static inline struct nflua_state *nflua_state(lua_State *L)
@@ -292,6 +297,7 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	st->packet.parsed = false;
 	st->packet.role = role;
 	st->packet.stolen = false;
+	st->packet.l2_written = false;
 	st->packet.look = false;
 	st->packet.broken = false;
 	seq = st->seq + 1;

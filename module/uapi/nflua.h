@@ -172,6 +172,8 @@ enum nflua_script_flags {
  * @NFLUA_A_SCRIPT_FORGOTTEN: u64, held packets that the collector found
  * @NFLUA_A_SCRIPT_LOST: u64, held packets that were given up, for their age or
  *	because their device went
+ * @NFLUA_A_SCRIPT_SENT: u64, packets that its acts let wait to be sent
+ * @NFLUA_A_SCRIPT_UNSENT: u64, acts that were refused
  * @NFLUA_A_SCRIPT_PAD: padding of u64 attributes
  */
 enum nflua_script_attr {
@@ -206,6 +208,8 @@ enum nflua_script_attr {
 	NFLUA_A_SCRIPT_HELD,
 	NFLUA_A_SCRIPT_FORGOTTEN,
 	NFLUA_A_SCRIPT_LOST,
+	NFLUA_A_SCRIPT_SENT,
+	NFLUA_A_SCRIPT_UNSENT,
 	NFLUA_A_SCRIPT_PAD,
 
 	__NFLUA_A_SCRIPT_MAX

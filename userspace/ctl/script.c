@@ -205,6 +205,15 @@ static void print_held(const struct nflua_script *script)
 	out_uint("lost", any ? ", given up: %s\n" : NULL, script->lost);
 }
 
+/* The same for what it sent. */
+static void print_sent(const struct nflua_script *script)
+{
+	const bool any = script->sent || script->unsent;
+
+	out_uint("sent", any ? "  packets sent: %s" : NULL, script->sent);
+	out_uint("unsent", any ? ", refused: %s\n" : NULL, script->unsent);
+}
+
 /* A script that was unloaded by force has rules, and nothing else. */
 static void print_stub(const struct nflua_script *script)
 {
@@ -228,6 +237,8 @@ static void print_stub(const struct nflua_script *script)
 	out_uint("held", NULL, 0);
 	out_uint("forgotten", NULL, 0);
 	out_uint("lost", NULL, 0);
+	out_uint("sent", NULL, 0);
+	out_uint("unsent", NULL, 0);
 	out_array("entries");
 	out_array_end();
 	out_text(", ");
@@ -286,6 +297,7 @@ void script_print(const struct nflua_script *script, enum script_detail detail)
 	if (detail != SCRIPT_ANSWER) {
 		print_dropped(script);
 		print_held(script);
+		print_sent(script);
 	}
 	out_array("entries");
 	for (i = 0; i < script->nentries; i++)

@@ -159,6 +159,8 @@ struct nflua_memory {
  * @held: packets that it holds now, stolen ones and copies
  * @forgotten: held packets that the collector found
  * @lost: held packets that were given up, for their age or with their device
+ * @sent: packets that its acts sent: answers, rejections and held ones
+ * @unsent: acts that were refused
  * @limits: what it may use
  * @rules: number of rules that refer to it
  * @entries: its entry points
@@ -184,6 +186,8 @@ struct nflua_script {
 	uint32_t held;
 	uint64_t forgotten;
 	uint64_t lost;
+	uint64_t sent;
+	uint64_t unsent;
 	struct nflua_limits limits;
 	uint32_t rules;
 	struct nflua_entry *entries;

@@ -246,6 +246,12 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 		case NFLUA_A_SCRIPT_LOST:
 			script->lost = nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_SCRIPT_SENT:
+			script->sent = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_SCRIPT_UNSENT:
+			script->unsent = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_SCRIPT_RULES:
 			script->rules = nflua_attr_uint(attr);
 			break;

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * held:send([payload]): a packet that a script holds goes on.
+ *
+ * What was taken in a hook of IPv4 or IPv6 goes on as if the hook had accepted
+ * it late:
+ *
+ *	prerouting	the hooks behind, then it is routed
+ *	input		the hooks behind, then it is delivered here
+ *	forward		the hooks behind, then it leaves by its route
+ *	output		the hooks behind, then it leaves by its route
+ *	postrouting	the hooks behind, then it leaves
+ *
+ * and if its addresses or its mark have changed since it was taken, the last
+ * three look for a route again first. A rule of iptables does not know which
+ * hooks are behind it: what it took goes on behind all of them.
+ *
+ * What was taken as a frame, in the families arp, bridge and netdev, and all
+ * whose link-layer header the script wrote, leaves as the frame it is, through
+ * the device that it was to leave by or, if there is none, came in by.
+ */
+#include <linux/if_arp.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/dst.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ipv6.h>
+#include "header.h"
+#include "held.h"
+#include "hook.h"
+#include "send.h"
+#include "state.h"
+#include "lua/kernel/lua_internal.h"
+
+/**
+ * nflua_send_key() - what a packet's route depends on
+ * @skb: the packet
+ * @pf: family of its hook
+ * @key: gets it
+ */
+void nflua_send_key(const struct sk_buff *skb, u8 pf,
+		    struct nflua_send_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->mark = skb->mark;
+	if (pf == NFPROTO_IPV4) {
+		key->src.ip = ip_hdr(skb)->saddr;
+		key->dst.ip = ip_hdr(skb)->daddr;
+	} else if (pf == NFPROTO_IPV6) {
+		key->src.in6 = ipv6_hdr(skb)->saddr;
+		key->dst.in6 = ipv6_hdr(skb)->daddr;
+	}
+}
+
+/* The route that it has, or another one if it is not the packet it was. */
+static int find_route(const struct nflua_held *held, struct nf_hook_state *hs)
+{
+	struct sk_buff *skb = held->packet.skb;
+	struct nflua_send_key key;
+	int err;
+
+	if (hs->hook == NF_INET_PRE_ROUTING)
+		return 0;
+	if (hs->hook == NF_INET_LOCAL_IN)
+		return skb_dst(skb) ? 0 : -ENETUNREACH;
+	nflua_send_key(skb, hs->pf, &key);
+	if (skb_dst(skb) && !memcmp(&key, &held->key, sizeof(key)))
+		return 0;
+	err = nflua_send_route(skb, hs);
+	if (err)
+		return err;
+	hs->out = skb_dst(skb)->dev;
+	if (hs->hook == NF_INET_POST_ROUTING)
+		skb->dev = (struct net_device *)hs->out;
+	return 0;
+}
+
+/**
+ * nflua_send_on() - let a packet go on behind the hook where it was taken
+ * @held: the packet; its skb is gone afterwards
+ * @hook: the hook, from nflua_hook_met(); NULL: behind all of them
+ *
+ * Context: softirq, RCU read section, no state entered
+ */
+void nflua_send_on(struct nflua_held *held, const void *hook)
+{
+	struct nf_hook_state hs = held->hs;
+	struct sk_buff *skb = held->packet.skb;
+
+	if (find_route(held, &hs)) {
+		kfree_skb(skb);
+		return;
+	}
+	if (nflua_hook_behind(skb, &hs, hook) == 1)
+		hs.okfn(hs.net, NULL, skb);
+}
+
+/* Makes a held packet the frame that it was, or was made. */
+static int make_frame(struct nflua_packet *p)
+{
+	struct net_device *dev = p->hs->out ?: p->hs->in;
+	struct sk_buff *skb = p->skb;
+
+	if (!dev)
+		return -ENODEV;
+	if (!skb_mac_header_was_set(skb) ||
+	    skb_mac_header(skb) < skb->head ||
+	    skb_mac_header(skb) > skb->data ||
+	    skb_mac_header(skb) + dev->hard_header_len > skb_network_header(skb))
+		return -EINVAL;
+	skb_push(skb, skb->data - skb_mac_header(skb));
+	skb->dev = dev;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	skb_clear_tstamp(skb);
+	nf_reset_ct(skb);
+	skb_dst_drop(skb);
+	nflua_packet_parse(p);
+	return 0;
+}
+
+/* The checksum of what the transport layer now is, from nothing. */
+static void set_checksum(struct nflua_packet *p)
+{
+	struct sk_buff *skb = p->skb;
+	const int at = skb_network_offset(skb) + p->l4off;
+	const unsigned int len = skb->len - at;
+	__sum16 *check;
+	__wsum sum;
+
+	skb_set_transport_header(skb, at);
+	skb->ip_summed = CHECKSUM_NONE;
+	if (p->l4proto == IPPROTO_TCP) {
+		check = &tcp_hdr(skb)->check;
+	} else {
+		udp_hdr(skb)->len = htons(len);
+		check = &udp_hdr(skb)->check;
+	}
+	*check = 0;
+	sum = skb_checksum(skb, at, len, 0);
+	if (p->pf == NFPROTO_IPV4)
+		*check = csum_tcpudp_magic(ip_hdr(skb)->saddr,
+					   ip_hdr(skb)->daddr, len,
+					   p->l4proto, sum);
+	else
+		*check = csum_ipv6_magic(&ipv6_hdr(skb)->saddr,
+					 &ipv6_hdr(skb)->daddr, len,
+					 p->l4proto, sum);
+	if (!*check && p->l4proto == IPPROTO_UDP)
+		*check = CSUM_MANGLED_0;
+}
+
+static bool is_fragment(const struct nflua_packet *p)
+{
+	unsigned int off = skb_network_offset(p->skb);
+
+	if (p->pf == NFPROTO_IPV4)
+		return ip_is_fragment(ip_hdr(p->skb));
+	return ipv6_find_hdr(p->skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) >= 0;
+}
+
+/* Returns a message if there is no payload to replace, or *@err is set. */
+static const char *replace(struct nflua_packet *p, const char *payload,
+			   size_t len, int *err)
+{
+	const s64 off = nflua_packet_payload(p);
+	struct sk_buff *skb = p->skb;
+	unsigned int at;
+	int room;
+
+	*err = -EPROTONOSUPPORT;
+	if (off < 0 || (p->l4proto != IPPROTO_TCP && p->l4proto != IPPROTO_UDP))
+		return "neither a TCP segment nor a UDP datagram";
+	if (is_fragment(p))
+		return "a fragment has not all of its payload";
+	*err = -EMSGSIZE;
+	if (off + len > IP_MAX_MTU)
+		return "payload is too long";
+	at = skb_network_offset(skb) + off;
+	*err = -ENOMEM;
+	/* From here on the packet may have moved, and be cut off. */
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	if (skb_is_gso(skb))
+		skb_gso_reset(skb);
+	if (pskb_trim(skb, at) || skb_linearize(skb))
+		goto nomem;
+	room = len - skb_tailroom(skb);
+	if ((skb_cloned(skb) || room > 0) &&
+	    pskb_expand_head(skb, 0, max(room, 0), NFLUA_GFP_SEND))
+		goto nomem;
+	skb_put_data(skb, payload, len);
+	nflua_packet_parse(p);
+	if (p->pf == NFPROTO_IPV4) {
+		struct iphdr *ip = ip_hdr(skb);
+		const __be16 total = htons(p->len);
+
+		csum_replace2(&ip->check, ip->tot_len, total);
+		ip->tot_len = total;
+	} else {
+		ipv6_hdr(skb)->payload_len =
+			htons(p->len - sizeof(struct ipv6hdr));
+	}
+	set_checksum(p);
+	*err = 0;
+	return NULL;
+nomem:
+	nflua_packet_parse(p);
+	return "not enough memory for a packet";
+}
+
+/**
+ * nflua_resend() - held:send([payload])
+ * @L: the running thread
+ *
+ * With a payload it replaces the one that the packet has. The handle is closed
+ * by it if the packet is sent.
+ *
+ * Return: number of results: true, or nil, message, errno
+ */
+int nflua_resend(lua_State *L)
+{
+	struct nflua_state *st = nflua_state(L);
+	struct nflua_packet *p = nflua_send_check(L, "send a packet");
+	struct nflua_held *held = nflua_held_of(st, p);
+	const char *payload, *why;
+	enum nflua_send_how how;
+	size_t len = 0;
+	int err;
+
+	payload = luaL_optlstring(L, 2, NULL, &len);
+	if (!held)
+		luaL_error(L, "only a packet that is held can be sent (steal or copy it)");
+	luaL_argcheck(L, len <= NFLUA_MESSAGE_SEND_MAX, 2,
+		      "payload is too long");
+	err = nflua_send_room();
+	if (err)
+		return nflua_send_result(L, err);
+	if (payload) {
+		why = replace(p, payload, len, &err);
+		if (why)
+			return nflua_send_refused(L, why, -err);
+	}
+	if (nflua_send_shown(L, p, "held packet, %u bytes", p->len)) {
+		held = nflua_held_take(st, p);
+		if (held)
+			nflua_held_free(held);
+		return 1;
+	}
+	how = nflua_send_is_routed(p) && p->hs->okfn && !p->l2_written ?
+	      NFLUA_SEND_ON : NFLUA_SEND_FRAME;
+	if (how == NFLUA_SEND_FRAME) {
+		err = make_frame(p);
+		if (err)
+			return nflua_send_refused(L, err == -ENODEV ?
+						  "there is no device to send it by" :
+						  "it has no link-layer header",
+						  -err);
+	}
+	return nflua_send_result(L, nflua_send_held(st, p, how));
+}
