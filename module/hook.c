@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include "entry.h"
 #include "hook.h"
+#include "route.h"
 
 /**
  * struct nflua_hook - a registered hook
@@ -41,6 +42,25 @@ static unsigned int hook_run(void *priv, struct sk_buff *skb,
 				  entry->reg.on_error, skb, state);
 	return (outcome & ~NFLUA_BY_POLICY) == NFLUA_A_OUTCOME_DROP ?
 	       NF_DROP : NF_ACCEPT;
+}
+
+/* The same for packets that have a route already, which may change. */
+static unsigned int hook_run_output(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	struct nflua_route route;
+	unsigned int verdict;
+	int err;
+
+	if (state->pf != NFPROTO_IPV4 && state->pf != NFPROTO_IPV6)
+		return hook_run(priv, skb, state);
+	nflua_route_save(&route, skb, state);
+	verdict = hook_run(priv, skb, state);
+	if ((verdict & NF_VERDICT_MASK) == NF_DROP ||
+	    (verdict & NF_VERDICT_MASK) == NF_STOLEN)
+		return verdict;
+	err = nflua_route_follow(&route, skb, state);
+	return err ? NF_DROP_ERR(err) : verdict;
 }
 
 static struct nflua_hook *find(struct list_head *hooks, const char *name)
@@ -82,7 +102,8 @@ int nflua_hooks_prepare(struct nflua_script *script,
 		if (!hook)
 			goto abort;
 		strscpy(hook->name, reg->name, sizeof(hook->name));
-		hook->ops.hook = hook_run;
+		hook->ops.hook = reg->hooknum == NF_INET_LOCAL_OUT ?
+				 hook_run_output : hook_run;
 		hook->ops.priv = hook;
 		hook->ops.pf = reg->family;
 		hook->ops.hooknum = reg->hooknum;

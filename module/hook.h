@@ -16,7 +16,9 @@ void nflua_hooks_prune(struct nflua_script *script,
 void nflua_hooks_unhook(struct nflua_script *script);
 void nflua_hooks_free(struct nflua_script *script);
 
-const char *nflua_hook_word(unsigned int hooknum);
+/* hook_spec.c: nft's words */
+const char *nflua_family_word(unsigned int pf);
+const char *nflua_hook_word(unsigned int pf, unsigned int hooknum);
 int nflua_hook_parse(lua_State *L, int spec, struct nflua_reg *reg);
 
 #endif /* _NFLUA_HOOK_H */

@@ -11,7 +11,7 @@
 #include "hook.h"
 #include "lua/kernel/lua_kernel.h"
 
-static const char *const hook_words[] = {
+static const char *const ip_words[] = {
 	[NF_INET_PRE_ROUTING] = "prerouting",
 	[NF_INET_LOCAL_IN] = "input",
 	[NF_INET_FORWARD] = "forward",
@@ -20,13 +20,36 @@ static const char *const hook_words[] = {
 };
 
 /**
- * nflua_hook_word() - nft's word for a hook of IPv4 and IPv6
- * @hooknum: NF_INET_*
+ * nflua_family_word() - nft's word for a family
+ * @pf: NFPROTO_*
  */
-const char *nflua_hook_word(unsigned int hooknum)
+const char *nflua_family_word(unsigned int pf)
 {
-	return hooknum < ARRAY_SIZE(hook_words) ? hook_words[hooknum] :
-						  "unknown";
+	switch (pf) {
+	case NFPROTO_IPV4:
+		return "ipv4";
+	case NFPROTO_IPV6:
+		return "ipv6";
+	case NFPROTO_INET:
+		return "inet";
+	case NFPROTO_ARP:
+		return "arp";
+	case NFPROTO_BRIDGE:
+		return "bridge";
+	case NFPROTO_NETDEV:
+		return "netdev";
+	}
+	return "unknown";
+}
+
+/**
+ * nflua_hook_word() - nft's word for a hook
+ * @pf: NFPROTO_* of where a packet was met
+ * @hooknum: its number in that family
+ */
+const char *nflua_hook_word(unsigned int pf, unsigned int hooknum)
+{
+	return hooknum < ARRAY_SIZE(ip_words) ? ip_words[hooknum] : "unknown";
 }
 
 struct word {

@@ -14,7 +14,7 @@ struct nflua_generation;
 struct nflua_map;
 
 #define NFLUA_ENTRIES_MAX	128	/* entry points of one script */
-#define NFLUA_RECORDS		16	/* at least __NFLUA_RECORD_MAX */
+#define NFLUA_RECORDS		20	/* at least __NFLUA_RECORD_MAX */
 #define NFLUA_OUTPUT_MAX	8192	/* bytes of a body's output kept */
 #define NFLUA_LOG_MAX		512	/* bytes that one call may print */
 #define NFLUA_MEMORY_DEFAULT	(16ULL << 20)
