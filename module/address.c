@@ -35,9 +35,10 @@ struct address {
 	};
 };
 
-/* What the registry keeps: userdata by their bytes, weakly; methods. */
+/* What the registry keeps: userdata by their bytes, weakly; methods; recent. */
 static const char interned_key;
 static const char methods_key;
+static const char recent_key;
 
 struct address6 {
 	struct in6_addr addr;
@@ -81,20 +82,46 @@ void nflua_address6_push(lua_State *L, const struct in6_addr *addr, u8 plen)
 	lua_pop(L, 1);
 }
 
+static unsigned int recent_slot(const struct in6_addr *addr)
+{
+	u64 half[2];
+
+	memcpy(half, addr, sizeof(half));
+	return (half[0] ^ half[1]) * 0x9e3779b97f4a7c15ULL >>
+	       (64 - NFLUA_RECENT_BITS);
+}
+
 /**
  * nflua_address6_set() - store an IPv6 address as a value
  * @L: the running thread
  * @val: where to, on the stack of @L
  * @addr: 16 bytes in network order
+ *
+ * Packets have few addresses at a time. Those that were met last are kept, so
+ * that to read them is to compare bytes, and takes no memory.
  */
 void nflua_address6_set(lua_State *L, StkId val, const void *addr)
 {
+	struct nflua_state *st = nflua_state(L);
 	ptrdiff_t at = savestack(L, val);
 	struct in6_addr copy;
+	unsigned int slot;
+	Udata *u;
 
 	memcpy(&copy, addr, sizeof(copy));
+	slot = recent_slot(&copy);
+	u = st->recent[slot];
+	if (u && !memcmp(getudatamem(u), &copy, sizeof(copy))) {
+		setuvalue(L, s2v(val), u);
+		return;
+	}
 	luaD_checkstack(L, LUA_MINSTACK);
 	nflua_address6_push(L, &copy, 128);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &recent_key);
+	lua_pushvalue(L, -2);
+	lua_rawseti(L, -2, slot + 1);
+	lua_pop(L, 1);
+	st->recent[slot] = uvalue(s2v(L->top.p - 1));
 	val = restorestack(L, at);
 	setobjs2s(L, val, L->top.p - 1);
 	L->top.p--;
@@ -328,6 +355,9 @@ void nflua_address_open(lua_State *L)
 	lua_setfield(L, -2, "__mode");
 	lua_setmetatable(L, -2);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &interned_key);
+
+	lua_createtable(L, NFLUA_RECENT, 0);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &recent_key);
 
 	luaL_newmetatable(L, ADDRESS6);
 	nflua_state(L)->address6 = (Table *)lua_topointer(L, -1);

@@ -75,6 +75,36 @@ void nflua_state_register(lua_State *L, struct nflua_reg *reg)
 	st->regs[st->nregs++] = *reg;
 }
 
+/**
+ * nflua_state_unregister() - take a registration of a hook back
+ * @L: the running thread
+ * @name: the hook's
+ *
+ * Context: process, inside lua_pcall(), while the body runs
+ */
+void nflua_state_unregister(lua_State *L, const char *name)
+{
+	struct nflua_state *st = nflua_state(L);
+	unsigned int i;
+
+	for (i = 0; i < st->nregs; i++)
+		if (st->regs[i].kind == NFLUA_ENTRY_HOOK &&
+		    !strcmp(st->regs[i].name, name))
+			break;
+	if (i == st->nregs)
+		return;
+	st->nregs--;
+	memmove(&st->regs[i], &st->regs[i + 1],
+		(st->nregs - i) * sizeof(*st->regs));
+	memset(&st->regs[st->nregs], 0, sizeof(*st->regs));
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
+	for (; i <= st->nregs; i++) {
+		lua_rawgeti(L, -1, i + 2);
+		lua_rawseti(L, -2, i + 1);
+	}
+	lua_pop(L, 1);
+}
+
 static int compare_regs(const void *a, const void *b)
 {
 	const struct nflua_reg *ra = a, *rb = b;

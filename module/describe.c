@@ -6,6 +6,8 @@
 #include <linux/rcupdate.h>
 #include <net/netlink.h>
 #include "describe.h"
+#include "held.h"
+#include "hook.h"
 #include "xtables.h"
 
 static int put_u64(struct sk_buff *skb, int attr, u64 value, int pad)
@@ -134,6 +136,7 @@ static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
 	const struct nflua_reg *reg = &entry->reg;
 	struct nlattr *nest = nla_nest_start(skb, NFLUA_A_SCRIPT_ENTRY);
 	unsigned int rules = 0;
+	int state;
 
 	if (script)
 		rules = nflua_bindings_rules(script, reg->kind, reg->name);
@@ -146,7 +149,12 @@ static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
 	    (nla_put_u8(skb, NFLUA_A_ENTRY_FAMILY, reg->family) ||
 	     nla_put_u8(skb, NFLUA_A_ENTRY_HOOKNUM, reg->hooknum) ||
 	     nla_put_s32(skb, NFLUA_A_ENTRY_PRIORITY, reg->priority) ||
-	     nla_put_u8(skb, NFLUA_A_ENTRY_ON_ERROR, reg->on_error)))
+	     nla_put_u8(skb, NFLUA_A_ENTRY_ON_ERROR, reg->on_error) ||
+	     (*reg->device &&
+	      nla_put_string(skb, NFLUA_A_ENTRY_DEVICE, reg->device))))
+		return -EMSGSIZE;
+	state = nflua_hook_state(entry);
+	if (state >= 0 && nla_put_u8(skb, NFLUA_A_ENTRY_STATE, state))
 		return -EMSGSIZE;
 	if (put_stats(skb, entry->stats, brief))
 		return -EMSGSIZE;
@@ -208,6 +216,34 @@ static int put_states(struct sk_buff *skb, const struct nflua_generation *gen,
 	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY, sum.used, NFLUA_A_SCRIPT_PAD) ||
 	    put_u64(skb, NFLUA_A_SCRIPT_MEMORY_PEAK, sum.peak,
 		    NFLUA_A_SCRIPT_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* The packets that its states hold. */
+static int put_held(struct sk_buff *skb, const struct nflua_generation *gen)
+{
+	u64 forgotten = 0, lost = 0;
+	u32 held = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct nflua_state *st = READ_ONCE(gen->states[cpu]);
+		const struct nflua_holding *holding;
+
+		holding = st ? smp_load_acquire(&st->holding) : NULL;
+		if (holding) {
+			held += READ_ONCE(holding->count);
+			forgotten += READ_ONCE(holding->forgotten);
+			lost += READ_ONCE(holding->lost);
+		}
+		if (gen->single)
+			break;
+	}
+	if (nla_put_u32(skb, NFLUA_A_SCRIPT_HELD, held) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_FORGOTTEN, forgotten,
+		    NFLUA_A_SCRIPT_PAD) ||
+	    put_u64(skb, NFLUA_A_SCRIPT_LOST, lost, NFLUA_A_SCRIPT_PAD))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -308,7 +344,8 @@ int nflua_describe_script(struct sk_buff *skb,
 	    put_u64(skb, NFLUA_A_SCRIPT_LOADED, gen->loaded,
 		    NFLUA_A_SCRIPT_PAD) ||
 	    nflua_describe_limits(skb, &gen->limits) ||
-	    put_states(skb, gen, brief) || put_dropped(skb, gen))
+	    put_states(skb, gen, brief) || put_dropped(skb, gen) ||
+	    put_held(skb, gen))
 		return -EMSGSIZE;
 	/* of a body, before the generation is in service */
 	if (!script && gen->control->output_len &&

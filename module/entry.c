@@ -13,6 +13,7 @@
 #include "library.h"
 #include "run.h"
 #include "script.h"
+#include "skb.h"
 #include "trace.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -68,6 +69,7 @@ enum answer {
 	ANSWER_ACCEPT,
 	ANSWER_DROP,
 	ANSWER_CONTINUE,
+	ANSWER_STOLEN,
 	ANSWER_OTHER,
 	__ANSWER_MAX
 };
@@ -97,11 +99,10 @@ static const u8 outcomes[__NFLUA_ROLE_MAX][__ANSWER_MAX] = {
 };
 
 static const char *const role_wants[__NFLUA_ROLE_MAX] = {
-	[NFLUA_ROLE_HOOK] = "a hook answers ACCEPT, DROP, CONTINUE or nothing",
+	[NFLUA_ROLE_HOOK] = "a hook answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing",
 	[NFLUA_ROLE_MATCH] =
 		"a match answers true, false, ACCEPT, DROP, CONTINUE or nothing",
-	[NFLUA_ROLE_TARGET] =
-		"a target answers ACCEPT, DROP, CONTINUE or nothing",
+	[NFLUA_ROLE_TARGET] = "a target answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing",
 };
 
 static const u8 policies[__NFLUA_ON_ERROR_MAX] = {
@@ -125,7 +126,7 @@ unsigned int nflua_policy(int on_error)
 
 static __always_inline enum answer to_answer(const TValue *v)
 {
-	switch (ttypetag(v)) {
+	switch (rawtt(v)) {
 	case LUA_VNIL:
 		return ANSWER_NIL;
 	case LUA_VFALSE:
@@ -140,6 +141,8 @@ static __always_inline enum answer to_answer(const TValue *v)
 			return ANSWER_DROP;
 		case NFLUA_VERDICT_CONTINUE:
 			return ANSWER_CONTINUE;
+		case NFLUA_VERDICT_STOLEN:
+			return ANSWER_STOLEN;
 		}
 		fallthrough;
 	default:
@@ -204,22 +207,190 @@ static noinline void count_failure(const struct nflua_entry *entry,
 			   NFLUA_EVENT_SUSPENDED, GFP_ATOMIC);
 }
 
+/*
+ * Does anything follow the hooks of this place? Ingress and egress go on where
+ * they were; inet's ingress has the number behind those of IPv4 and IPv6, which
+ * is that of the bridge's brouting.
+ */
+static bool has_okfn(const struct nf_hook_state *hs)
+{
+	return hs->okfn && hs->pf != NFPROTO_NETDEV &&
+	       hs->hook < NF_INET_NUMHOOKS;
+}
+
+/* The kernel knows how to go on with these after their time in a queue. */
+static bool can_queue(const struct nf_hook_state *hs)
+{
+	return has_okfn(hs) &&
+	       (hs->pf == NFPROTO_IPV4 || hs->pf == NFPROTO_IPV6 ||
+		hs->pf == NFPROTO_BRIDGE);
+}
+
+static bool is_verdict(const TValue *v, u32 verdict)
+{
+	return ttisinteger(v) && (u64)ivalue(v) == verdict;
+}
+
+/*
+ * What a verdict means that is not among &outcomes. @turn: the how manieth
+ * call for this packet it is, 0 stands for the first.
+ *
+ * Return: as nflua_entry_run(), 0 for an error
+ */
+static unsigned int rare_outcome(const TValue *v,
+				 const struct nf_hook_state *hs,
+				 unsigned int turn)
+{
+	const u64 n = ttisinteger(v) ? ivalue(v) : 0;
+	const u32 arg = n >> 32;
+
+	switch ((u32)n) {
+	case NFLUA_VERDICT_DROP:
+		if (arg && arg <= MAX_ERRNO)
+			return NFLUA_A_OUTCOME_DROP | arg << NFLUA_ARG_SHIFT;
+		break;
+	case NFLUA_VERDICT_QUEUE:
+		if (arg < 0x20000 && can_queue(hs))
+			return NFLUA_A_OUTCOME_QUEUE | arg << NFLUA_ARG_SHIFT |
+			       (n & NFLUA_VERDICT_BYPASS ? NFLUA_BYPASS : 0);
+		break;
+	case NFLUA_VERDICT_REPEAT:
+		if (!arg && turn < NFLUA_TURNS_MAX)
+			return NFLUA_A_OUTCOME_REPEAT;
+		break;
+	case NFLUA_VERDICT_STOP:
+		if (!arg && has_okfn(hs))
+			return NFLUA_A_OUTCOME_STOP;
+		break;
+	}
+	return 0;
+}
+
+/* Why a verdict of those is an error here; NULL for what is no verdict at all. */
+static const char *why_not(const TValue *v, const struct nflua_state *st,
+			   const char **name)
+{
+	static const struct {
+		u32 verdict;
+		const char *name;
+		const char *why;
+	} words[] = {
+		{ NFLUA_VERDICT_ACCEPT, "ACCEPT", NULL },
+		{ NFLUA_VERDICT_DROP, "DROP", NULL },
+		{ NFLUA_VERDICT_CONTINUE, "CONTINUE", NULL },
+		{ NFLUA_VERDICT_STOLEN, "STOLEN",
+		  "it did not take the packet with pkt:steal()" },
+		{ NFLUA_VERDICT_QUEUE, "QUEUE",
+		  "only IPv4, IPv6 and bridge packets can be queued, and not at ingress" },
+		{ NFLUA_VERDICT_REPEAT, "REPEAT",
+		  "it has been called 5 times for this packet" },
+		{ NFLUA_VERDICT_STOP, "STOP",
+		  "nothing follows the hooks of ingress and egress" },
+	};
+	unsigned int i;
+
+	static_assert(NFLUA_TURNS_MAX == 5);
+	*name = NULL;
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!ttisinteger(v) || (u32)ivalue(v) != words[i].verdict)
+			continue;
+		*name = words[i].name;
+		return st->packet.stolen ? NULL : words[i].why;
+	}
+	return NULL;
+}
+
 static noinline unsigned int bad_verdict(const struct nflua_entry *entry,
 					 struct nflua_state *st,
 					 enum nflua_role role, int on_error)
 {
 	const TValue *v = s2v(st->L->top.p - 1);
-	char text[192];
+	const char *name, *why = why_not(v, st, &name);
+	char text[256];
 	char what[32];
 
-	if (ttisinteger(v))
+	if (st->packet.broken) {
+		snprintf(text, sizeof(text),
+			 "%s:%u: the packet is shorter than its header, or has none",
+			 entry->gen->name, entry->reg.line);
+		return fail(entry, on_error, NFLUA_A_ERROR_VERDICT, text);
+	}
+	if (st->packet.stolen)
+		why = "it took the packet, and may answer STOLEN or nothing";
+	else if (!why || role == NFLUA_ROLE_MATCH)
+		why = role_wants[role];
+	if (name)
+		strscpy(what, name, sizeof(what));
+	else if (ttisinteger(v))
 		snprintf(what, sizeof(what), "%lld", ivalue(v));
 	else
 		snprintf(what, sizeof(what), "a %s",
 			 ttypename(ttype(v)));
 	snprintf(text, sizeof(text), "%s:%u: function answered %s (%s)",
-		 entry->gen->name, entry->reg.line, what, role_wants[role]);
+		 entry->gen->name, entry->reg.line, what, why);
 	return fail(entry, on_error, NFLUA_A_ERROR_VERDICT, text);
+}
+
+/* May a packet with other headers go on? */
+static bool is_sound(struct nflua_state *st)
+{
+	st->packet.broken = !nflua_skb_is_sound(&st->packet);
+	return !st->packet.broken;
+}
+
+/*
+ * What comes of a packet where the failure policy has decided: there may be
+ * nothing left that it could decide about.
+ */
+static noinline unsigned int policy_looked_at(struct nflua_state *st,
+					      unsigned int outcome)
+{
+	if (st->packet.stolen)
+		return NFLUA_A_OUTCOME_STOLEN | NFLUA_BY_POLICY;
+	return !st->packet.broken && is_sound(st) ? outcome :
+	       NFLUA_A_OUTCOME_DROP | NFLUA_BY_POLICY;
+}
+
+static unsigned int repeat(const struct nflua_entry *entry,
+			   enum nflua_role role, int on_error,
+			   struct sk_buff *skb, const struct nf_hook_state *hs);
+
+/*
+ * The end of a call whose answer is none or out of the ordinary, or that has
+ * left something to do. Leaves the state.
+ */
+static noinline unsigned int end_call(const struct nflua_entry *entry,
+				      struct nflua_state *st,
+				      enum nflua_role role, int on_error,
+				      unsigned int outcome, unsigned int turn)
+{
+	const TValue *v = s2v(st->L->top.p - 1);
+	const struct nf_hook_state *hs = st->packet.hs;
+	struct sk_buff *skb = st->packet.skb;
+
+	if (st->packet.stolen)
+		outcome = ttisnil(v) || is_verdict(v, NFLUA_VERDICT_STOLEN) ?
+			  NFLUA_A_OUTCOME_STOLEN : 0;
+	else if (!outcome && role != NFLUA_ROLE_MATCH)
+		outcome = rare_outcome(v, hs, turn);
+	if (st->packet.look && !st->packet.stolen && !is_sound(st))
+		outcome = 0;
+	if (outcome) {
+		this_cpu_ptr(entry->stats->cpu)->outcomes[NFLUA_OUTCOME(outcome)]++;
+		if (!entry->run)
+			st->errors = 0;
+	} else {
+		nflua_print_flush(st);
+		outcome = bad_verdict(entry, st, role, on_error);
+		count_failure(entry, st);
+		if (st->packet.look)
+			outcome = policy_looked_at(st, outcome);
+	}
+	nflua_state_tidy(st);
+	nflua_state_leave(st);
+	if (outcome == NFLUA_A_OUTCOME_REPEAT && !turn)
+		outcome = repeat(entry, role, on_error, skb, hs);
+	return outcome;
 }
 
 static const char *const not_entered[] = {
@@ -228,31 +399,30 @@ static const char *const not_entered[] = {
 	[NFLUA_A_ERROR_NOSTATE] = "this CPU has no state of the script",
 };
 
-/* A call of a script that nothing holds up, as nflua_entry_run() has it. */
+/*
+ * A call of a script that nothing holds up, as nflua_entry_run() has it. @turn
+ * is as rare_outcome() has it; only for 0 an answer REPEAT is followed here.
+ */
 static __always_inline unsigned int call(const struct nflua_entry *entry,
 					 enum nflua_role role, int on_error,
 					 struct sk_buff *skb,
-					 const struct nf_hook_state *hs)
+					 const struct nf_hook_state *hs,
+					 unsigned int turn)
 {
 	struct nflua_state *st;
 	unsigned int outcome;
 	const char *msg;
 	int status;
 
-	st = READ_ONCE(entry->gen->states[smp_processor_id()]);
+	st = READ_ONCE(entry->gen->states[(unsigned int)smp_processor_id()]);
 	status = st ? nflua_state_enter(st, entry->function, skb, hs, role) :
 		      -NFLUA_A_ERROR_NOSTATE;
 	if (likely(status == LUA_OK)) {
 		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];
-		if (likely(outcome)) {
-			this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
-			if (unlikely(st->errors) && !entry->run)
-				st->errors = 0;
-		} else {
-			nflua_print_flush(st);
-			outcome = bad_verdict(entry, st, role, on_error);
-			count_failure(entry, st);
-		}
+		if (unlikely(!outcome || st->untidy | st->packet.look))
+			return end_call(entry, st, role, on_error, outcome,
+					turn);
+		this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
 		nflua_state_leave(st);
 	} else if (status > 0) {
 		/* first what it printed, then that it failed */
@@ -263,6 +433,9 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 		outcome = fail(entry, on_error, nflua_state_error(st, status),
 			       msg);
 		count_failure(entry, st);
+		if (st->packet.look)
+			outcome = policy_looked_at(st, outcome);
+		nflua_state_tidy(st);
 		nflua_state_leave(st);
 	} else {
 		outcome = fail(entry, on_error, -status, not_entered[-status]);
@@ -277,7 +450,8 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 static noinline unsigned int call_flagged(const struct nflua_entry *entry,
 					  enum nflua_role role, int on_error,
 					  struct sk_buff *skb,
-					  const struct nf_hook_state *hs)
+					  const struct nf_hook_state *hs,
+					  unsigned int turn)
 {
 	const unsigned long flags = READ_ONCE(entry->gen->flags);
 	const bool watched = flags & (BIT(NFLUA_GEN_TIMED) |
@@ -294,7 +468,7 @@ static noinline unsigned int call_flagged(const struct nflua_entry *entry,
 					 "", 0);
 		outcome = nflua_policy(on_error);
 	} else {
-		outcome = call(entry, role, on_error, skb, hs);
+		outcome = call(entry, role, on_error, skb, hs, turn);
 	}
 	if (!watched)
 		return outcome;
@@ -310,6 +484,49 @@ static noinline unsigned int call_flagged(const struct nflua_entry *entry,
 	return outcome;
 }
 
+/*
+ * The calls behind one that answered REPEAT, each of which counts. In between
+ * the state is left, but this CPU runs nothing else.
+ */
+static noinline unsigned int repeat(const struct nflua_entry *entry,
+				    enum nflua_role role, int on_error,
+				    struct sk_buff *skb,
+				    const struct nf_hook_state *hs)
+{
+	unsigned int outcome, turn = 2;
+
+	do {
+		outcome = READ_ONCE(entry->gen->flags) ?
+			  call_flagged(entry, role, on_error, skb, hs, turn) :
+			  call(entry, role, on_error, skb, hs, turn);
+	} while (outcome == NFLUA_A_OUTCOME_REPEAT && turn++);
+	return outcome;
+}
+
+/* Each turn is measured by itself. */
+static noinline unsigned int run_flagged(const struct nflua_entry *entry,
+					 enum nflua_role role, int on_error,
+					 struct sk_buff *skb,
+					 const struct nf_hook_state *hs)
+{
+	unsigned int outcome;
+
+	outcome = call_flagged(entry, role, on_error, skb, hs, 1);
+	if (outcome == NFLUA_A_OUTCOME_REPEAT)
+		outcome = repeat(entry, role, on_error, skb, hs);
+	return outcome;
+}
+
+static noinline unsigned int run(const struct nflua_entry *entry,
+				 enum nflua_role role, int on_error,
+				 struct sk_buff *skb,
+				 const struct nf_hook_state *hs)
+{
+	if (unlikely(READ_ONCE(entry->gen->flags)))
+		return run_flagged(entry, role, on_error, skb, hs);
+	return call(entry, role, on_error, skb, hs, 0);
+}
+
 /**
  * nflua_entry_run() - put a packet to a script
  * @entry: the entry point, from a &struct nflua_point
@@ -318,29 +535,62 @@ static noinline unsigned int call_flagged(const struct nflua_entry *entry,
  * @skb: the packet
  * @hs: the state of the hook
  *
- * Every call is counted once: as an outcome or as an error. What a hook has
- * to send or to tell leaves after the state is left.
+ * Every call is counted once: as an outcome or as an error, and after an answer
+ * REPEAT there is another one. What a hook has to send or to tell leaves after
+ * the state is left. A packet that the script took is not the caller's any more,
+ * whatever else happened: the outcome is then %NFLUA_A_OUTCOME_STOLEN.
  *
  * Context: RCU read section; process context or softirq.
- * Return: NFLUA_A_OUTCOME_*, with NFLUA_BY_POLICY if it is not the script's
- * own answer
+ * Return: NFLUA_A_OUTCOME_* but REPEAT, with NFLUA_BY_POLICY if it is not the
+ * script's own answer; with an argument for nflua_entry_verdict()
  */
 unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			     enum nflua_role role, int on_error,
 			     struct sk_buff *skb,
 			     const struct nf_hook_state *hs)
 {
-	/* Hooks that a task meets by sending run with bottom halves on. */
-	const bool bh = !in_softirq();
 	unsigned int outcome;
 
-	if (bh)
-		local_bh_disable();
-	if (likely(!READ_ONCE(entry->gen->flags)))
-		outcome = call(entry, role, on_error, skb, hs);
-	else
-		outcome = call_flagged(entry, role, on_error, skb, hs);
-	if (bh)
-		local_bh_enable();
+	if (likely(in_softirq()))
+		return run(entry, role, on_error, skb, hs);
+	/* Hooks that a task meets by sending run with bottom halves on. */
+	local_bh_disable();
+	outcome = run(entry, role, on_error, skb, hs);
+	local_bh_enable();
 	return outcome;
+}
+
+/**
+ * nflua_entry_verdict() - what netfilter is told of an outcome
+ * @outcome: what nflua_entry_run() answered
+ * @skb: the packet, which is gone afterwards if the answer is %NF_STOLEN
+ * @hs: the state of the hook
+ *
+ * A packet that is to stop goes on behind the hooks of its place from here,
+ * which may send others: no state is entered. In an iptables traversal that is
+ * harmless, too, since the verdict that is returned ends it.
+ *
+ * Context: as nflua_entry_run()
+ * Return: NF_*
+ */
+unsigned int nflua_entry_verdict(unsigned int outcome, struct sk_buff *skb,
+				 const struct nf_hook_state *hs)
+{
+	const int arg = outcome >> NFLUA_ARG_SHIFT;
+	const int err = -arg;
+
+	switch (NFLUA_OUTCOME(outcome)) {
+	case NFLUA_A_OUTCOME_DROP:
+		return err ? NF_DROP_ERR(err) : NF_DROP;
+	case NFLUA_A_OUTCOME_STOLEN:
+		return NF_STOLEN;
+	case NFLUA_A_OUTCOME_QUEUE:
+		return NF_QUEUE_NR(arg) | (outcome & NFLUA_BYPASS ?
+					   NF_VERDICT_FLAG_QUEUE_BYPASS : 0);
+	case NFLUA_A_OUTCOME_STOP:
+		hs->okfn(hs->net, hs->sk, skb);
+		return NF_STOLEN;
+	default:
+		return NF_ACCEPT;
+	}
 }

@@ -20,14 +20,31 @@ enum nflua_role {
 
 /*
  * Verdicts as Lua sees them: no number that a function answers by accident,
- * least of all the 0 and 1 of other languages' booleans.
+ * least of all the 0 and 1 of other languages' booleans. The upper half of the
+ * integer is the number of a queue or of an error, and whether a queue may be
+ * bypassed, so that a verdict with an argument allocates nothing.
  */
 #define NFLUA_VERDICT_ACCEPT	0x6e660001
 #define NFLUA_VERDICT_DROP	0x6e660002
 #define NFLUA_VERDICT_CONTINUE	0x6e660003
+#define NFLUA_VERDICT_STOLEN	0x6e660004
+#define NFLUA_VERDICT_QUEUE	0x6e660005
+#define NFLUA_VERDICT_REPEAT	0x6e660006
+#define NFLUA_VERDICT_STOP	0x6e660007
+#define NFLUA_VERDICT_ARG(_n)	((u64)(_n) << 32)
+#define NFLUA_VERDICT_BYPASS	NFLUA_VERDICT_ARG(0x10000)
 
-/* The outcome came from the failure policy, not from the script. */
+/*
+ * What nflua_entry_run() answers: NFLUA_A_OUTCOME_*, whether it came from the
+ * failure policy and not from the script, and the verdict's argument.
+ */
+#define NFLUA_OUTCOME(_outcome)	((_outcome) & 0xff)
 #define NFLUA_BY_POLICY		0x100
+#define NFLUA_BYPASS		0x200
+#define NFLUA_ARG_SHIFT		16
+
+/* An entry point that answers REPEAT is called so often for a packet. */
+#define NFLUA_TURNS_MAX		5
 
 #define NFLUA_FAILURE_MAX	2048	/* bytes kept of a message with traceback */
 
@@ -69,11 +86,14 @@ struct nflua_stats {
 };
 
 /**
- * struct nflua_entry - an entry point of one generation; never changes
+ * struct nflua_entry - an entry point of one generation; only @gone changes
+ *	once packets meet it
  * @gen: its generation
  * @function: where its function is on a packet state's stack
  * @reg: how the script registered it
  * @stats: its statistics
+ * @hook: what packets meet a hook through, NULL before it is published
+ * @gone: the script has unregistered the hook
  * @run: the test run that this is a copy for, NULL where packets come from
  */
 struct nflua_entry {
@@ -81,6 +101,8 @@ struct nflua_entry {
 	unsigned int function;
 	struct nflua_stats *stats;
 	struct nflua_run *run;
+	struct nflua_hook *hook;
+	bool gone;
 	struct nflua_reg reg;
 };
 
@@ -100,5 +122,7 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			     enum nflua_role role, int on_error,
 			     struct sk_buff *skb,
 			     const struct nf_hook_state *hs);
+unsigned int nflua_entry_verdict(unsigned int outcome, struct sk_buff *skb,
+				 const struct nf_hook_state *hs);
 
 #endif /* _NFLUA_ENTRY_H */

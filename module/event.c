@@ -24,7 +24,7 @@ static struct sk_buff *start(u8 cmd, const char *name, size_t size, gfp_t gfp,
 	return skb;
 }
 
-/* Return: 0, or -ESRCH if nobody got it */
+/* Return: 0, or an error if nobody got it */
 static int send(struct net *net, struct sk_buff *skb, void *hdr,
 		unsigned int group, gfp_t gfp)
 {
@@ -186,9 +186,11 @@ void nflua_event_error(const struct nflua_entry *entry, const char *text,
 	    put_text(skb, text, len) ||
 	    put_untold(skb, gen, NFLUA_SORT_ERRORS))
 		goto free;
-	send(net, skb, hdr, NFLUA_GROUP_ERRORS, GFP_ATOMIC);
+	if (!send(net, skb, hdr, NFLUA_GROUP_ERRORS, GFP_ATOMIC))
+		nflua_messages_told(gen->messages, NFLUA_SORT_ERRORS);
 	return;
 free:
+	nflua_messages_drop(gen->messages, NFLUA_SORT_ERRORS, true);
 	nlmsg_free(skb);
 }
 
@@ -240,9 +242,12 @@ void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 	if ((!nflua_state_is_control(st) &&
 	     nla_put_u32(skb, NFLUA_A_SCRIPT_CPU, raw_smp_processor_id())) ||
 	    put_text(skb, text, len) || put_untold(skb, gen, NFLUA_SORT_LOG)) {
+		nflua_messages_drop(gen->messages, NFLUA_SORT_LOG, true);
 		nlmsg_free(skb);
 		return;
 	}
 	if (send(net, skb, hdr, NFLUA_GROUP_LOG, GFP_ATOMIC))
 		log_unheard(gen, text, len);
+	else
+		nflua_messages_told(gen->messages, NFLUA_SORT_LOG);
 }

@@ -248,6 +248,8 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 		luaG_runerror(L, "a map has no fields to set (use its method set)");
 	if (v & NFLUA_LIGHT_PREFIX)
 		luaG_runerror(L, "an address has no fields to set");
+	if (nflua_light_is_data(v))
+		luaG_runerror(L, "a field of a declared protocol cannot be set");
 	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 	if (!p)
 		luaG_runerror(L, "packet used outside its callback");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading packet data by the formats of string.unpack (Lua 5.4 manual, 6.4.2).
- * The library's own function wants one piece of memory; this one reads a
- * packet where it lies. Formats are big-endian until they say otherwise.
+ * Reading and writing packet data by the formats of string.pack (Lua 5.4 manual,
+ * 6.4.2). The library's own functions want one piece of memory or make one;
+ * these use a packet where it lies. Formats are big-endian until they say
+ * otherwise.
  *
  * Context: inside lua_pcall(); misuse of a format raises.
  */
@@ -11,6 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include "format.h"
+#include "skb.h"
 #include "lua/kernel/lua_kernel.h"
 
 #define INT_BYTES_MAX	16
@@ -196,8 +198,15 @@ static lua_Integer to_integer(struct format *f, const u8 *data, bool is_signed)
 	return v;
 }
 
-static void push_bytes(lua_State *L, const struct nflua_packet *p, s64 off,
-		       u32 len)
+/**
+ * nflua_push_bytes() - push bytes of a packet as a string
+ * @L: the running thread
+ * @p: the packet
+ * @off: where, bytes from the network header
+ * @len: how many, all of them in the packet
+ */
+void nflua_push_bytes(lua_State *L, const struct nflua_packet *p, s64 off,
+		      u32 len)
 {
 	const void *data;
 	luaL_Buffer b;
@@ -302,17 +311,17 @@ int nflua_unpack(lua_State *L, const struct nflua_packet *p, s64 base, s64 len,
 			off += f.size;
 			if (n > len - off)
 				return too_short(L, top);
-			push_bytes(L, p, base + off, n);
+			nflua_push_bytes(L, p, base + off, n);
 			off += n;
 			continue;
 		case ITEM_CHARS:
-			push_bytes(L, p, base + off, f.size);
+			nflua_push_bytes(L, p, base + off, f.size);
 			break;
 		case ITEM_ZSTR:
 			n = zstr_length(p, base + off, base + len);
 			if ((s64)n < 0)
 				return too_short(L, top);
-			push_bytes(L, p, base + off, n);
+			nflua_push_bytes(L, p, base + off, n);
 			off += n + 1;
 			continue;
 		default:
@@ -322,4 +331,161 @@ int nflua_unpack(lua_State *L, const struct nflua_packet *p, s64 base, s64 len,
 	}
 	lua_pushinteger(L, off + 1);
 	return lua_gettop(L) - top;
+}
+
+static void check_fits(struct format *f, int arg, bool is_signed)
+{
+	const lua_Integer n = luaL_checkinteger(f->L, arg);
+	const s64 limit = 1LL << min(f->size * 8 - 1, 62U);
+
+	if (f->size >= 8)
+		return;
+	if (is_signed)
+		luaL_argcheck(f->L, n >= -limit && n < limit, arg,
+			      "integer overflow");
+	else
+		luaL_argcheck(f->L, (u64)n < (u64)limit << 1, arg,
+			      "unsigned overflow");
+}
+
+/* Bytes that an item takes with its argument, which is right afterwards. */
+static u64 check_item(struct format *f, enum item item, int arg)
+{
+	lua_State *L = f->L;
+	const char *s;
+	size_t len;
+
+	switch (item) {
+	case ITEM_INT:
+	case ITEM_UINT:
+		check_fits(f, arg, item == ITEM_INT);
+		return f->size;
+	case ITEM_CHARS:
+		luaL_checklstring(L, arg, &len);
+		luaL_argcheck(L, len <= f->size, arg,
+			      "string longer than given size");
+		return f->size;
+	case ITEM_STRING:
+		luaL_checklstring(L, arg, &len);
+		luaL_argcheck(L, f->size >= 8 || len >> (f->size * 8) == 0, arg,
+			      "string length does not fit in given size");
+		return f->size + len;
+	case ITEM_ZSTR:
+		s = luaL_checklstring(L, arg, &len);
+		luaL_argcheck(L, !memchr(s, 0, len), arg,
+			      "string contains zeros");
+		return len + 1;
+	default:
+		return f->size;
+	}
+}
+
+static void from_integer(const struct format *f, u8 *to, u64 v, bool negative)
+{
+	u32 i;
+
+	for (i = 0; i < f->size; i++) {
+		to[f->little ? i : f->size - 1 - i] =
+			i < 8 ? v >> (8 * i) : negative ? 0xff : 0;
+	}
+}
+
+/* Writes an item that check_item() has seen. */
+static void put_item(struct format *f, enum item item, int arg, u8 *to)
+{
+	lua_State *L = f->L;
+	const char *s;
+	size_t len;
+	s64 n;
+
+	switch (item) {
+	case ITEM_INT:
+	case ITEM_UINT:
+		n = lua_tointeger(L, arg);
+		from_integer(f, to, n, item == ITEM_INT && n < 0);
+		return;
+	case ITEM_CHARS:
+		s = lua_tolstring(L, arg, &len);
+		memcpy(to, s, len);
+		memset(to + len, 0, f->size - len);
+		return;
+	case ITEM_STRING:
+		s = lua_tolstring(L, arg, &len);
+		from_integer(f, to, len, false);
+		memcpy(to + f->size, s, len);
+		return;
+	case ITEM_ZSTR:
+		s = lua_tolstring(L, arg, &len);
+		memcpy(to, s, len + 1);
+		return;
+	default:
+		memset(to, 0, f->size);
+	}
+}
+
+static bool takes_argument(enum item item)
+{
+	return item == ITEM_INT || item == ITEM_UINT || item == ITEM_CHARS ||
+	       item == ITEM_STRING || item == ITEM_ZSTR;
+}
+
+/**
+ * nflua_pack() - string.pack into a part of a packet
+ * @L: the running thread
+ * @p: the packet
+ * @base: where position 1 is, bytes from the network header
+ * @len: bytes from there on that may be written
+ * @fmt: the format
+ * @pos: position of the first item, counted from 1; negative from the end
+ * @arg: index of the first value
+ *
+ * All values are looked at before the first is written. Pushes the position
+ * behind the last; if the data ends before the format does, and if the packet
+ * cannot be written, nil, a message and an errno.
+ *
+ * Return: number of values pushed
+ */
+int nflua_pack(lua_State *L, struct nflua_packet *p, s64 base, s64 len,
+	       const char *fmt, lua_Integer pos, int arg)
+{
+	struct format f = { .L = L, .at = fmt, .maxalign = 1 };
+	int top = lua_gettop(L);
+	int i = arg;
+	s64 start, off;
+	int err;
+
+	if (pos < 0)
+		pos = pos < -len ? 0 : len + pos + 1;
+	if (pos < 1 || pos > len + 1)
+		return too_short(L, top);
+	off = start = pos - 1;
+	while (*f.at) {
+		enum item item = next(&f);
+
+		lua_burn(L, 1);
+		off = ALIGN(off, f.align) + check_item(&f, item, i);
+		if (off > len)
+			return too_short(L, top);
+		i += takes_argument(item);
+	}
+	lua_burn(L, (off - start) >> 6);
+	err = nflua_skb_writable(L, p, base + start, off - start);
+	if (err)
+		return nflua_skb_failure(L, err);
+
+	f = (struct format){ .L = L, .at = fmt, .maxalign = 1 };
+	off = start;
+	for (i = arg; *f.at;) {
+		enum item item = next(&f);
+		u8 *to = (u8 *)p->data + base;
+		const s64 at = ALIGN(off, f.align);
+
+		memset(to + off, 0, at - off);
+		put_item(&f, item, i, to + at);
+		off = at + check_item(&f, item, i);
+		i += takes_argument(item);
+	}
+	nflua_skb_written(p, base + start);
+	lua_pushinteger(L, off + 1);
+	return 1;
 }

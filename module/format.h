@@ -4,6 +4,10 @@
 
 #include "packet.h"
 
+void nflua_push_bytes(lua_State *L, const struct nflua_packet *p, s64 off,
+		      u32 len);
+int nflua_pack(lua_State *L, struct nflua_packet *p, s64 base, s64 len,
+	       const char *fmt, lua_Integer pos, int arg);
 int nflua_unpack(lua_State *L, const struct nflua_packet *p, s64 base, s64 len,
 		 const char *fmt, lua_Integer pos);
 

@@ -5,11 +5,13 @@
  * can't happen.
  */
 #include <linux/etherdevice.h>
+#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/kernel.h>
+#include <linux/netfilter_arp.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -63,7 +65,6 @@ static int check_ip(struct nflua_run *run, struct sk_buff *skb)
 			      skb->len, len);
 	skb_trim(skb, len);
 	skb_set_transport_header(skb, header);
-	run->pf = NFPROTO_IPV4;
 	return 0;
 }
 
@@ -105,11 +106,39 @@ static int check_ip6(struct nflua_run *run, struct sk_buff *skb)
 				      what);
 	}
 	skb_set_transport_header(skb, header);
-	run->pf = NFPROTO_IPV6;
 	return 0;
 }
 
-/* The link layer as a device, and a VLAN device above it, leave it behind. */
+/* What arp_rcv() demands on Ethernet. */
+static int check_arp(struct nflua_run *run, struct sk_buff *skb)
+{
+	static const char what[] = "not a valid ARP packet";
+	const unsigned int size = sizeof(struct arphdr) + 2 * (ETH_ALEN + 4);
+	const struct arphdr *arp = arp_hdr(skb);
+
+	if (skb->protocol != htons(ETH_P_ARP))
+		return refuse(run, "not an ARP packet: its Ethernet type is 0x%04x",
+			      ntohs(skb->protocol));
+	if (skb->len < size)
+		return refuse(run, "%s: it has %u bytes, and at least %u",
+			      what, skb->len, size);
+	if (arp->ar_hln != ETH_ALEN || arp->ar_pln != 4)
+		return refuse(run, "%s: its addresses have %u and %u bytes",
+			      what, arp->ar_hln, arp->ar_pln);
+	return 0;
+}
+
+/* Does the hook see frames, whatever is in them? */
+static bool is_link(const struct nflua_run *run)
+{
+	return run->pf == NFPROTO_BRIDGE || run->pf == NFPROTO_NETDEV ||
+	       run->hooknum == NF_INET_INGRESS;
+}
+
+/*
+ * The link layer as a device leaves it behind, and for hooks of a network layer
+ * a VLAN device above it.
+ */
 static int parse_link(struct nflua_run *run, struct sk_buff *skb)
 {
 	const struct ethhdr *eth = eth_hdr(skb);
@@ -118,6 +147,8 @@ static int parse_link(struct nflua_run *run, struct sk_buff *skb)
 		return refuse(run, "not an Ethernet frame: it has %u bytes, and its header %u",
 			      skb->len, ETH_HLEN);
 	skb->protocol = eth->h_proto;
+	if (is_link(run) && !eth_proto_is_802_3(skb->protocol))
+		skb->protocol = htons(ETH_P_802_2);
 	if (is_broadcast_ether_addr(eth->h_dest))
 		skb->pkt_type = PACKET_BROADCAST;
 	else if (is_multicast_ether_addr(eth->h_dest))
@@ -131,14 +162,42 @@ static int parse_link(struct nflua_run *run, struct sk_buff *skb)
 			run->skb = NULL;
 			return -ENOMEM;
 		}
+		if (is_link(run))
+			break;
 		__vlan_hwaccel_clear_tag(skb);
 	}
 	return 0;
 }
 
+/* An IPv4 or IPv6 packet, as the hook wants it. */
+static int check_family(struct nflua_run *run, struct sk_buff *skb)
+{
+	const u8 wanted = run->pf;
+	int err;
+
+	if (skb->protocol == htons(ETH_P_IP))
+		run->pf = NFPROTO_IPV4;
+	else if (skb->protocol == htons(ETH_P_IPV6))
+		run->pf = NFPROTO_IPV6;
+	else
+		return refuse(run, "neither an IPv4 nor an IPv6 packet: its Ethernet type is 0x%04x",
+			      ntohs(skb->protocol));
+	/* At ingress nobody has looked at it. */
+	if (run->hooknum == NF_INET_INGRESS)
+		return 0;
+	err = run->pf == NFPROTO_IPV4 ? check_ip(run, skb) :
+					check_ip6(run, skb);
+	if (!err && wanted != NFPROTO_INET && wanted != run->pf)
+		err = refuse(run, "hook '%s' meets no IPv%c packets",
+			     run->entry.reg.name,
+			     run->pf == NFPROTO_IPV4 ? '4' : '6');
+	return err;
+}
+
 /**
  * nflua_frame_parse() - make the bytes of a run a packet
- * @run: the run; @run->skb, @run->pf and @run->head are filled in
+ * @run: the run, with the family that the hook has, or inet; @run->skb and
+ *	@run->head are filled in, @run->pf is the packet's own in place of inet
  *
  * Context: process, sleeps
  * Return: 0, -ENOMEM, -EPROTO with @run->reason for bytes that no hook meets
@@ -172,22 +231,31 @@ int nflua_frame_parse(struct nflua_run *run)
 	}
 	skb_reset_network_header(skb);
 	skb_reset_mac_len(skb);
-	if (skb->protocol == htons(ETH_P_IP))
-		err = check_ip(run, skb);
-	else if (skb->protocol == htons(ETH_P_IPV6))
-		err = check_ip6(run, skb);
-	else
-		err = refuse(run, "neither an IPv4 nor an IPv6 packet: its Ethernet type is 0x%04x",
-			     ntohs(skb->protocol));
 	run->head = skb->mac_len;
-	return err;
+	switch (run->pf) {
+	case NFPROTO_ARP:
+		return check_arp(run, skb);
+	case NFPROTO_BRIDGE:
+	case NFPROTO_NETDEV:
+		return 0;
+	}
+	return check_family(run, skb);
+}
+
+/* What leaves by a device, with its link layer before it */
+static bool leaves(const struct nflua_run *run)
+{
+	return (run->pf == NFPROTO_NETDEV &&
+		run->hooknum != NF_NETDEV_INGRESS) ||
+	       (run->pf == NFPROTO_ARP && run->hooknum == NF_ARP_OUT);
 }
 
 /**
  * nflua_frame_place() - make the packet what it is at its hook
  * @run: the run, with its devices and its hook
  *
- * What leaves this host has no link layer yet, unless it only passes through.
+ * What leaves this host has no link layer yet, unless it only passes through,
+ * or is on its last way.
  */
 void nflua_frame_place(struct nflua_run *run)
 {
@@ -196,6 +264,14 @@ void nflua_frame_place(struct nflua_run *run)
 	struct sk_buff *skb = run->skb;
 
 	skb->mark = run->mark;
+	if (run->pf != NFPROTO_IPV4 && run->pf != NFPROTO_IPV6) {
+		skb->dev = out ?: in;
+		if (in)
+			skb->skb_iif = in->ifindex;
+		if (leaves(run))
+			__skb_push(skb, skb->mac_len);
+		return;
+	}
 	switch (run->hooknum) {
 	case NF_INET_LOCAL_OUT:
 		/* The device is the route's as yet. */

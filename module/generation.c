@@ -62,8 +62,8 @@ struct nflua_entry *nflua_generation_find(struct nflua_generation *gen, u8 kind,
  * under nn->lock, while &nflua_script.gen still points to @gen. That pointer is
  * switched under the same lock before nflua_generation_free(), from which on
  * the count can only fall. Who frees waits for that, with load_lock held, and a
- * run takes no lock as long as it counts. It looks at @gen->retired between two
- * batches, which last a tick and one call at most.
+ * run takes no lock as long as it counts. It looks at @gen->retired, which is set
+ * with the pointer, between two batches, which last a tick and one call at most.
  *
  * Context: process, nn->lock
  */
@@ -85,7 +85,7 @@ void nflua_generation_put(struct nflua_generation *gen)
 
 /**
  * nflua_generation_free() - free a generation that no packet can enter any more
- * @gen: the generation, also one that is half made
+ * @gen: the generation, also one that is half made; retired if it was in service
  *
  * Context: process, sleeps: waits for test runs, and finalizers run
  */
@@ -96,7 +96,6 @@ void nflua_generation_free(struct nflua_generation *gen)
 
 	if (!gen)
 		return;
-	WRITE_ONCE(gen->retired, true);
 	wait_var_event(&gen->runs, !atomic_read(&gen->runs));
 	mutex_lock(&cpu_lock);
 	list_del_init(&gen->node);

@@ -53,6 +53,27 @@ static struct nflua_map *get_map(struct nflua_net *nn,
 	return map;
 }
 
+/*
+ * The map that a request is about, with map_lock held until end_map(), or an
+ * ERR_PTR() without.
+ */
+static struct nflua_map *begin_map(struct genl_info *info)
+{
+	struct nflua_net *nn = nflua_net(genl_info_net(info));
+	struct nflua_map *map;
+
+	mutex_lock(&nn->map_lock);
+	map = get_map(nn, info->attrs[NFLUA_A_MAP_NAME], info->extack);
+	if (IS_ERR(map))
+		mutex_unlock(&nn->map_lock);
+	return map;
+}
+
+static void end_map(struct genl_info *info)
+{
+	mutex_unlock(&nflua_net(genl_info_net(info))->map_lock);
+}
+
 static int get_address(const struct nflua_map *map, struct genl_info *info,
 		       struct nflua_map_key *key, u8 *bytes)
 {
@@ -143,7 +164,7 @@ static int put_scripts(struct sk_buff *skb, const struct nflua_map *map)
 	const struct nflua_map_user *user;
 
 	list_for_each_entry(user, &map->users, map_node)
-		if (user->gen->published &&
+		if (user->gen->published && !READ_ONCE(user->gen->retired) &&
 		    nla_put_string(skb, NFLUA_A_MAP_SCRIPT, user->gen->name))
 			return -EMSGSIZE;
 	return 0;
@@ -244,7 +265,6 @@ static int end_reply(struct genl_info *info, struct sk_buff *skb, void *hdr,
 /* MAP_GET, one map */
 int nflua_genl_map_get(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nflua_net *nn = nflua_net(genl_info_net(info));
 	struct nflua_map *map;
 	void *hdr;
 	int err;
@@ -252,10 +272,11 @@ int nflua_genl_map_get(struct sk_buff *skb, struct genl_info *info)
 	skb = begin_reply(info, &hdr);
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
-	mutex_lock(&nn->map_lock);
-	map = get_map(nn, info->attrs[NFLUA_A_MAP_NAME], info->extack);
-	err = IS_ERR(map) ? PTR_ERR(map) : put_map(skb, map);
-	mutex_unlock(&nn->map_lock);
+	map = begin_map(info);
+	if (IS_ERR(map))
+		return end_reply(info, skb, hdr, PTR_ERR(map));
+	err = put_map(skb, map);
+	end_map(info);
 	return end_reply(info, skb, hdr, err);
 }
 
@@ -302,7 +323,6 @@ int nflua_genl_map_dump(struct sk_buff *skb, struct netlink_callback *cb)
 /* MAP_ENTRY_GET, one entry */
 int nflua_genl_map_entry_get(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nflua_net *nn = nflua_net(genl_info_net(info));
 	struct nflua_map_entry *entry;
 	struct nflua_map_key key;
 	u8 bytes[NFLUA_MAP_KEY6];
@@ -313,9 +333,10 @@ int nflua_genl_map_entry_get(struct sk_buff *skb, struct genl_info *info)
 	skb = begin_reply(info, &hdr);
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
-	mutex_lock(&nn->map_lock);
-	map = get_map(nn, info->attrs[NFLUA_A_MAP_NAME], info->extack);
-	err = IS_ERR(map) ? PTR_ERR(map) : get_key(map, info, &key, bytes);
+	map = begin_map(info);
+	if (IS_ERR(map))
+		return end_reply(info, skb, hdr, PTR_ERR(map));
+	err = get_key(map, info, &key, bytes);
 	if (!err) {
 		rcu_read_lock();
 		entry = nflua_map_lookup(map, &key);
@@ -325,7 +346,7 @@ int nflua_genl_map_entry_get(struct sk_buff *skb, struct genl_info *info)
 			NL_SET_ERR_MSG(info->extack,
 				       "the map has no such key");
 	}
-	mutex_unlock(&nn->map_lock);
+	end_map(info);
 	return end_reply(info, skb, hdr, err);
 }
 
@@ -418,17 +439,16 @@ int nflua_genl_map_entry_dump(struct sk_buff *skb, struct netlink_callback *cb)
 /* MAP_ENTRY_SET */
 int nflua_genl_map_entry_set(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nflua_net *nn = nflua_net(genl_info_net(info));
 	struct nflua_map_value value = {};
 	struct nflua_map_key key;
 	u8 bytes[NFLUA_MAP_KEY6];
 	struct nflua_map *map;
 	int err;
 
-	mutex_lock(&nn->map_lock);
-	map = get_map(nn, info->attrs[NFLUA_A_MAP_NAME], info->extack);
-	err = IS_ERR(map) ? PTR_ERR(map) : get_key(map, info, &key, bytes) ?:
-					   get_value(map, info, &value);
+	map = begin_map(info);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	err = get_key(map, info, &key, bytes) ?: get_value(map, info, &value);
 	if (!err) {
 		err = nflua_map_store(map, &key, &value, NFLUA_MAP_SET,
 				      GFP_KERNEL_ACCOUNT);
@@ -438,26 +458,26 @@ int nflua_genl_map_entry_set(struct sk_buff *skb, struct genl_info *info)
 			NL_SET_ERR_MSG(info->extack,
 				       "not enough memory for an entry");
 	}
-	mutex_unlock(&nn->map_lock);
+	end_map(info);
 	return err;
 }
 
 /* MAP_ENTRY_DELETE */
 int nflua_genl_map_entry_delete(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nflua_net *nn = nflua_net(genl_info_net(info));
 	struct nflua_map_key key;
 	u8 bytes[NFLUA_MAP_KEY6];
 	struct nflua_map *map;
 	int err;
 
-	mutex_lock(&nn->map_lock);
-	map = get_map(nn, info->attrs[NFLUA_A_MAP_NAME], info->extack);
-	err = IS_ERR(map) ? PTR_ERR(map) : get_key(map, info, &key, bytes);
+	map = begin_map(info);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	err = get_key(map, info, &key, bytes);
 	if (!err && !nflua_map_delete(map, &key)) {
 		NL_SET_ERR_MSG(info->extack, "the map has no such key");
 		err = -ENOENT;
 	}
-	mutex_unlock(&nn->map_lock);
+	end_map(info);
 	return err;
 }

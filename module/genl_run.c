@@ -96,8 +96,9 @@ static int put_result(struct sk_buff *skb, const struct nflua_run *run,
 	if (nla_put_u8(skb, NFLUA_A_RUN_KIND, run->kind) ||
 	    nla_put_string(skb, NFLUA_A_RUN_ENTRY, run->entry.reg.name) ||
 	    nla_put_u8(skb, NFLUA_A_RUN_HOOKNUM, run->hooknum) ||
+	    nla_put_u8(skb, NFLUA_A_RUN_FAMILY, run->pf) ||
 	    nla_put_u8(skb, NFLUA_A_RUN_OUTCOME,
-		       run->outcome & ~NFLUA_BY_POLICY) ||
+		       NFLUA_OUTCOME(run->outcome)) ||
 	    (run->outcome & NFLUA_BY_POLICY &&
 	     nla_put_flag(skb, NFLUA_A_RUN_POLICY)) ||
 	    nla_put_u32(skb, NFLUA_A_RUN_FAILED, run->failed) ||

@@ -268,23 +268,23 @@ int nflua_genl_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len ?: err;
 }
 
-static int reply_limits(struct genl_info *info, const char *name,
-			const struct nflua_limits *limits)
+static struct sk_buff *build_limits(struct genl_info *info, const char *name,
+				    const struct nflua_limits *limits)
 {
 	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	void *hdr;
 
 	if (!skb)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	hdr = genlmsg_put_reply(skb, info, &nflua_genl_family, 0,
 				NFLUA_CMD_SCRIPT_LIMITS);
 	if (!hdr || (name && nla_put_string(skb, NFLUA_A_SCRIPT_NAME, name)) ||
 	    nflua_describe_limits(skb, limits)) {
 		nlmsg_free(skb);
-		return -EMSGSIZE;
+		return ERR_PTR(-EMSGSIZE);
 	}
 	genlmsg_end(skb, hdr);
-	return genlmsg_reply(skb, info);
+	return skb;
 }
 
 /* SCRIPT_LIMITS */
@@ -295,6 +295,7 @@ int nflua_genl_limits(struct sk_buff *skb, struct genl_info *info)
 	struct nflua_script *script = NULL;
 	struct nflua_limits limits;
 	const char *name = NULL;
+	struct sk_buff *reply;
 	int err;
 
 	if (info->attrs[NFLUA_A_SCRIPT_NAME]) {
@@ -316,6 +317,12 @@ int nflua_genl_limits(struct sk_buff *skb, struct genl_info *info)
 	err = get_limits(net, info, &limits);
 	if (err)
 		goto unlock;
+	/* Who is told that it failed shall find the limits as they were. */
+	reply = build_limits(info, name, &limits);
+	if (IS_ERR(reply)) {
+		err = PTR_ERR(reply);
+		goto unlock;
+	}
 	if (script)
 		nflua_generation_limits(script->gen, &limits);
 	else
@@ -323,7 +330,9 @@ int nflua_genl_limits(struct sk_buff *skb, struct genl_info *info)
 unlock:
 	mutex_unlock(&nn->lock);
 	mutex_unlock(&nn->load_lock);
-	return err ?: reply_limits(info, name, &limits);
+	if (!err)
+		genlmsg_reply(reply, info);
+	return err;
 }
 
 /* SCRIPT_RESUME */

@@ -206,4 +206,9 @@ const struct nflua_header nflua_headers[__NFLUA_RECORD_MAX] = {
 					   vlan_fields),
 	[NFLUA_RECORD_AH] = NFLUA_HEADER("ah", 12, 0, 0, NFLUA_SUM_NONE,
 					 ah_fields),
+	[NFLUA_RECORD_NETWORK] = { .name = "network data" },
+	[NFLUA_RECORD_TRANSPORT] = { .name = "transport data" },
+	[NFLUA_RECORD_LINK] = { .name = "link data" },
+	[NFLUA_RECORD_FRAME] = { .name = "frame" },
+	[NFLUA_RECORD_DATA] = { .name = "payload" },
 };

@@ -27,6 +27,12 @@ enum nflua_record {
 	NFLUA_RECORD_ETH,
 	NFLUA_RECORD_VLAN,
 	NFLUA_RECORD_AH,
+	/* data from a layer on, and the link-layer header alone */
+	NFLUA_RECORD_NETWORK,
+	NFLUA_RECORD_TRANSPORT,
+	NFLUA_RECORD_LINK,
+	NFLUA_RECORD_FRAME,
+	NFLUA_RECORD_DATA,	/* only as what nflua_packet_check() tells */
 
 	__NFLUA_RECORD_MAX
 };
@@ -175,6 +181,26 @@ static inline const struct nflua_header *nflua_header(unsigned int record)
 }
 
 /**
+ * nflua_record_is_data() - does a record have bytes at offsets?
+ * @record: below __NFLUA_RECORD_MAX
+ */
+static inline bool nflua_record_is_data(unsigned int record)
+{
+	switch (record) {
+	case NFLUA_RECORD_PACKET:
+	case NFLUA_RECORD_PAYLOAD:
+	case NFLUA_RECORD_NETWORK:
+	case NFLUA_RECORD_TRANSPORT:
+	case NFLUA_RECORD_LINK:
+	case NFLUA_RECORD_FRAME:
+	case NFLUA_RECORD_DATA:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
  * nflua_record_offset() - where a header begins
  * @p: the packet, parsed
  * @record: a header that the packet has, up to NFLUA_RECORD_PAYLOAD
@@ -187,11 +213,19 @@ static inline u32 nflua_record_offset(const struct nflua_packet *p,
 	return record < NFLUA_RECORD_TCP ? 0 : p->l4off;
 }
 
-/* the packet's own record (packet.c), and what its payload has, too (bytes.c) */
+/* the packet's own record (packet.c), and what views of data have, too (bytes.c) */
 extern const struct nflua_field nflua_packet_fields[];
 extern const unsigned int nflua_packet_nfields;
 extern const struct nflua_field nflua_data_fields[];
 extern const unsigned int nflua_data_nfields;
+
+extern const struct nflua_field nflua_view_fields[];
+extern const unsigned int nflua_view_nfields;
+/* what becomes of a packet (held_lua.c), and the routines (skb.c) */
+extern const struct nflua_field nflua_skb_fields[];
+extern const unsigned int nflua_skb_nfields;
+extern const struct nflua_field nflua_held_fields[];
+extern const unsigned int nflua_held_nfields;
 
 /* layer.c: where layers begin */
 #define NFLUA_NOWHERE	S64_MIN

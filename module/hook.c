@@ -6,56 +6,86 @@
  * and switches in place; a new one is live before one that vanishes goes, so
  * that a packet may meet both, but never neither.
  */
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include "entry.h"
 #include "hook.h"
 #include "route.h"
+#include "run.h"
 
-/**
- * struct nflua_hook - a registered hook
- * @node: in &nflua_script.hooks, or in the list of a load's new ones
- * @point: what it calls
- * @ops: its registration
- * @name: the entry point's
- */
-struct nflua_hook {
-	struct list_head node;
-	struct nflua_point point;
-	struct nf_hook_ops ops;
-	char name[NFLUA_FUNCTION_SIZE];
-};
-
-static unsigned int hook_run(void *priv, struct sk_buff *skb,
-			     const struct nf_hook_state *state)
+/* "nft list hooks" shows this name, and the module's. */
+static unsigned int nflua_hook_run(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state)
 {
 	const struct nflua_hook *hook = priv;
 	const struct nflua_entry *entry = rcu_dereference(hook->point.entry);
 	unsigned int outcome;
 
-	/* registered, but its generation is not published yet */
+	/* Not published yet, or unregistered and on its way out. */
 	if (unlikely(!entry))
 		return NF_ACCEPT;
 	outcome = nflua_entry_run(entry, NFLUA_ROLE_HOOK,
 				  entry->reg.on_error, skb, state);
-	return (outcome & ~NFLUA_BY_POLICY) == NFLUA_A_OUTCOME_DROP ?
-	       NF_DROP : NF_ACCEPT;
+	if (likely(outcome == NFLUA_A_OUTCOME_ACCEPT))
+		return NF_ACCEPT;
+	return nflua_entry_verdict(outcome, skb, state);
+}
+
+/* inet's ingress meets IPv4 and IPv6 only, and as such. */
+static unsigned int nflua_hook_ingress(void *priv, struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	struct nf_hook_state inet = *state;
+
+	if (skb->protocol == htons(ETH_P_IP))
+		inet.pf = NFPROTO_IPV4;
+	else if (skb->protocol == htons(ETH_P_IPV6))
+		inet.pf = NFPROTO_IPV6;
+	else
+		return NF_ACCEPT;
+	inet.hook = NF_INET_INGRESS;
+	return nflua_hook_run(priv, skb, &inet);
+}
+
+/* Context: process, load_lock; sleeps */
+static int add(struct nflua_hook *hook)
+{
+	int err;
+
+	if (*hook->device)
+		return nflua_device_add(hook);
+	err = nf_register_net_hook(hook->nn->net, &hook->ops);
+	WRITE_ONCE(hook->hooked, !err);
+	return err;
+}
+
+/* Takes a hook off the packets' path, once. Context: as add() */
+static void take_off(struct nflua_hook *hook)
+{
+	if (*hook->device) {
+		nflua_device_remove(hook);
+	} else if (hook->hooked) {
+		nf_unregister_net_hook(hook->nn->net, &hook->ops);
+		WRITE_ONCE(hook->hooked, false);
+	}
 }
 
 /* The same for packets that have a route already, which may change. */
-static unsigned int hook_run_output(void *priv, struct sk_buff *skb,
-				    const struct nf_hook_state *state)
+static unsigned int nflua_hook_output(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
 {
 	struct nflua_route route;
 	unsigned int verdict;
 	int err;
 
 	if (state->pf != NFPROTO_IPV4 && state->pf != NFPROTO_IPV6)
-		return hook_run(priv, skb, state);
+		return nflua_hook_run(priv, skb, state);
 	nflua_route_save(&route, skb, state);
-	verdict = hook_run(priv, skb, state);
+	verdict = nflua_hook_run(priv, skb, state);
 	if ((verdict & NF_VERDICT_MASK) == NF_DROP ||
 	    (verdict & NF_VERDICT_MASK) == NF_STOLEN)
 		return verdict;
@@ -68,9 +98,33 @@ static struct nflua_hook *find(struct list_head *hooks, const char *name)
 	struct nflua_hook *hook;
 
 	list_for_each_entry(hook, hooks, node)
-		if (!strcmp(hook->name, name))
+		if (!hook->dead && !strcmp(hook->name, name))
 			return hook;
 	return NULL;
+}
+
+static struct nflua_hook *create(struct nflua_net *nn,
+				 const struct nflua_reg *reg)
+{
+	struct nflua_hook *hook = kzalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
+
+	if (!hook)
+		return NULL;
+	INIT_LIST_HEAD(&hook->on);
+	hook->nn = nn;
+	strscpy(hook->name, reg->name, sizeof(hook->name));
+	strscpy(hook->device, reg->device, sizeof(hook->device));
+	if (reg->family == NFPROTO_INET && *reg->device)
+		hook->ops.hook = nflua_hook_ingress;
+	else if (reg->hooknum == NF_INET_LOCAL_OUT)
+		hook->ops.hook = nflua_hook_output;
+	else
+		hook->ops.hook = nflua_hook_run;
+	hook->ops.priv = hook;
+	hook->ops.pf = reg->family;
+	hook->ops.hooknum = reg->hooknum;
+	hook->ops.priority = reg->priority;
+	return hook;
 }
 
 /**
@@ -80,7 +134,7 @@ static struct nflua_hook *find(struct list_head *hooks, const char *name)
  * @fresh: list that gets the new ones; they accept until published
  * @extack: says what failed
  *
- * Context: process, lock of the namespace
+ * Context: process, load_lock; sleeps
  * Return: 0, or an error after which @fresh is empty again
  */
 int nflua_hooks_prepare(struct nflua_script *script,
@@ -98,17 +152,10 @@ int nflua_hooks_prepare(struct nflua_script *script,
 		    find(&script->hooks, reg->name))
 			continue;
 		err = -ENOMEM;
-		hook = kzalloc(sizeof(*hook), GFP_KERNEL_ACCOUNT);
+		hook = create(script->nn, reg);
 		if (!hook)
 			goto abort;
-		strscpy(hook->name, reg->name, sizeof(hook->name));
-		hook->ops.hook = reg->hooknum == NF_INET_LOCAL_OUT ?
-				 hook_run_output : hook_run;
-		hook->ops.priv = hook;
-		hook->ops.pf = reg->family;
-		hook->ops.hooknum = reg->hooknum;
-		hook->ops.priority = reg->priority;
-		err = nf_register_net_hook(script->nn->net, &hook->ops);
+		err = add(hook);
 		if (err) {
 			NL_SET_ERR_MSG(extack, "netfilter refused a hook");
 			kfree(hook);
@@ -119,30 +166,42 @@ int nflua_hooks_prepare(struct nflua_script *script,
 	return 0;
 
 abort:
-	nflua_hooks_abort(script->nn->net, fresh);
+	nflua_hooks_abort(fresh);
 	return err;
 }
 
 /**
  * nflua_hooks_abort() - undo nflua_hooks_prepare()
- * @net: the namespace
  * @fresh: the new hooks
  *
- * Context: process, sleeps
+ * Context: process, load_lock; sleeps
  */
-void nflua_hooks_abort(struct net *net, struct list_head *fresh)
+void nflua_hooks_abort(struct list_head *fresh)
 {
 	struct nflua_hook *hook, *next;
 
 	if (list_empty(fresh))
 		return;
 	list_for_each_entry(hook, fresh, node)
-		nf_unregister_net_hook(net, &hook->ops);
+		take_off(hook);
 	/* unregistering does not wait for those that are running */
 	synchronize_rcu_expedited();
 	list_for_each_entry_safe(hook, next, fresh, node)
 		kfree(hook);
 	INIT_LIST_HEAD(fresh);
+}
+
+/* An entry point that its script unregistered: packets meet it no more. */
+static void clear_point(struct nflua_entry *entry)
+{
+	struct nflua_hook *hook = entry->hook;
+	struct nflua_entry *old;
+
+	/* A newer generation may have taken the hook over. */
+	old = cmpxchg((struct nflua_entry __force **)&hook->point.entry, entry,
+		      NULL);
+	if (old == entry)
+		schedule_work(&hook->nn->unhook);
 }
 
 /**
@@ -159,13 +218,26 @@ void nflua_hooks_publish(struct nflua_script *script,
 {
 	struct nflua_hook *hook;
 	struct nflua_entry *entry;
+	unsigned int i;
 
 	list_splice_init(fresh, &script->hooks);
+	/* From the first packet on, a callback may unregister any of them. */
 	list_for_each_entry(hook, &script->hooks, node) {
-		entry = nflua_generation_find(gen, NFLUA_ENTRY_HOOK,
+		entry = hook->dead ? NULL :
+			nflua_generation_find(gen, NFLUA_ENTRY_HOOK,
 					      hook->name);
 		if (entry)
-			rcu_assign_pointer(hook->point.entry, entry);
+			entry->hook = hook;
+	}
+	for (i = 0; i < gen->nentries; i++) {
+		entry = &gen->entries[i];
+		if (!entry->hook)
+			continue;
+		rcu_assign_pointer(entry->hook->point.entry, entry);
+		/* Pairs with nflua_hook_unregister(): one of us sees the other. */
+		smp_mb();
+		if (READ_ONCE(entry->gone))
+			clear_point(entry);
 	}
 }
 
@@ -190,15 +262,19 @@ void nflua_hooks_prune(struct nflua_script *script,
 	LIST_HEAD(gone);
 
 	list_for_each_entry_safe(hook, next, &script->hooks, node) {
+		/*
+		 * The new generation's own may be unregistered already, and
+		 * belong to unhook().
+		 */
 		entry = rcu_dereference_protected(hook->point.entry, 1);
-		if (entry->gen == old)
+		if (hook->dead || (entry && entry->gen == old))
 			list_move_tail(&hook->node, &gone);
 	}
 	/* Whoever passed a new hook's place before it was live is through. */
 	if (added && !list_empty(&gone))
 		synchronize_rcu_expedited();
 	list_for_each_entry(hook, &gone, node)
-		nf_unregister_net_hook(script->nn->net, &hook->ops);
+		take_off(hook);
 	/* Whoever met the old generation, in a hook or in a rule, is through. */
 	synchronize_rcu_expedited();
 	list_for_each_entry_safe(hook, next, &gone, node)
@@ -211,13 +287,15 @@ void nflua_hooks_prune(struct nflua_script *script,
  *
  * Running hooks may still look at them: nflua_hooks_free() only after
  * synchronize_rcu().
+ *
+ * Context: process, load_lock; sleeps, may take RTNL
  */
 void nflua_hooks_unhook(struct nflua_script *script)
 {
 	struct nflua_hook *hook;
 
 	list_for_each_entry(hook, &script->hooks, node)
-		nf_unregister_net_hook(script->nn->net, &hook->ops);
+		take_off(hook);
 }
 
 /**
@@ -231,4 +309,84 @@ void nflua_hooks_free(struct nflua_script *script)
 	list_for_each_entry_safe(hook, next, &script->hooks, node)
 		kfree(hook);
 	INIT_LIST_HEAD(&script->hooks);
+}
+
+/*
+ * Takes off what handles have unregistered. Not where they do it: a packet
+ * waits there. The hook itself stays until the next replace or unload, for
+ * callbacks that run may still find it. Context: a work item
+ */
+static void unhook(struct work_struct *work)
+{
+	struct nflua_net *nn = container_of(work, struct nflua_net, unhook);
+	struct nflua_script *script;
+	struct nflua_hook *hook;
+
+	mutex_lock(&nn->load_lock);
+	list_for_each_entry(script, &nn->scripts, node) {
+		list_for_each_entry(hook, &script->hooks, node) {
+			if (hook->dead || rcu_access_pointer(hook->point.entry))
+				continue;
+			take_off(hook);
+			hook->dead = true;
+		}
+	}
+	mutex_unlock(&nn->load_lock);
+}
+
+/**
+ * nflua_hooks_init() - prepare a namespace for hooks
+ * @nn: the namespace's data
+ */
+void nflua_hooks_init(struct nflua_net *nn)
+{
+	INIT_LIST_HEAD(&nn->on_devices);
+	INIT_WORK(&nn->unhook, unhook);
+}
+
+/**
+ * nflua_hook_unregister() - unregister a hook of a script that is loaded
+ * @st: a state of the script, whose generation keeps its entry points
+ * @name: the entry point
+ *
+ * Calls that begin from now on do not meet it; those that run on other CPUs
+ * end. Nothing happens in a test run, nor in a finalizer of a generation that
+ * is being freed: its hooks are gone already.
+ *
+ * Context: packet states: bottom halves off, RCU read section, which keeps the
+ * hook; control states: load_lock, which does
+ * Return: whether it was registered until now
+ */
+bool nflua_hook_unregister(struct nflua_state *st, const char *name)
+{
+	struct nflua_generation *gen = st->gen;
+	struct nflua_entry *entry;
+
+	if (READ_ONCE(gen->retired))
+		return false;
+	if (nflua_run_of(st->packet.hs))
+		return true;
+	entry = nflua_generation_find(gen, NFLUA_ENTRY_HOOK, name);
+	if (!entry || xchg(&entry->gone, true))
+		return false;
+	if (READ_ONCE(entry->hook))
+		clear_point(entry);
+	return true;
+}
+
+/**
+ * nflua_hook_state() - is a hook registered?
+ * @entry: the entry point of a generation, with what keeps it
+ *
+ * Context: process, nn->lock
+ * Return: &enum nflua_hook_state, -1 before it was published
+ */
+int nflua_hook_state(const struct nflua_entry *entry)
+{
+	if (!entry->hook)
+		return -1;
+	if (READ_ONCE(entry->gone))
+		return NFLUA_HOOK_UNREGISTERED;
+	return READ_ONCE(entry->hook->hooked) ? NFLUA_HOOK_HOOKED :
+						NFLUA_HOOK_WAITING;
 }

@@ -9,6 +9,7 @@
 #include "address.h"
 #include "event.h"
 #include "library.h"
+#include "protocol.h"
 #include "lua/kernel/lua_kernel.h"
 
 /* Modules that were required, in the registry, by name. */
@@ -138,6 +139,7 @@ int nflua_print(lua_State *L)
 	}
 	if (buf && *len < size)
 		buf[(*len)++] = '\n';
+	st->untidy = true;
 	return 0;
 }
 
@@ -187,6 +189,7 @@ void nflua_library_open(lua_State *L)
 
 static const luaL_Reg luapacket_functions[] = {
 	{ "ip", nflua_address_new },
+	{ "protocol", nflua_protocol_new },
 	{ NULL, NULL }
 };
 

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include "genl.h"
+#include "held.h"
 #include "script.h"
 #include "upload.h"
 #include "version.h"
@@ -29,9 +30,12 @@ static int __init nflua_init(void)
 	err = nflua_net_init();
 	if (err)
 		goto exit_generation;
-	err = nflua_upload_init();
+	err = nflua_held_init();
 	if (err)
 		goto exit_net;
+	err = nflua_upload_init();
+	if (err)
+		goto exit_held;
 	err = nflua_xtables_init();
 	if (err)
 		goto exit_upload;
@@ -44,6 +48,8 @@ exit_xtables:
 	nflua_xtables_exit();
 exit_upload:
 	nflua_upload_exit();
+exit_held:
+	nflua_held_exit();
 exit_net:
 	nflua_net_exit();
 exit_generation:
@@ -56,9 +62,11 @@ static void __exit nflua_exit(void)
 	nflua_genl_exit();
 	nflua_xtables_exit();
 	nflua_upload_exit();
+	nflua_held_exit();
 	nflua_net_exit();
 	nflua_generation_exit();
-	/* kfree_rcu() needs no code of ours, so there is nothing to wait for. */
+	/* For packets that were given up. kfree_rcu() needs no code of ours. */
+	rcu_barrier();
 }
 
 module_init(nflua_init);

@@ -144,16 +144,20 @@ unlock:
 /**
  * nflua_maps_publish() - a load has worked: its maps are there for all to see
  * @gen: the generation
+ * @old: the one that it replaces and that retires, or NULL
  *
- * Context: process; takes map_lock
+ * Context: process, nn->lock; takes map_lock
  */
-void nflua_maps_publish(struct nflua_generation *gen)
+void nflua_maps_publish(struct nflua_generation *gen,
+			struct nflua_generation *old)
 {
 	struct nflua_net *nn = nflua_net(read_pnet(&gen->net));
 	struct nflua_map_user *user;
 
 	mutex_lock(&nn->map_lock);
 	gen->published = true;
+	if (old)
+		WRITE_ONCE(old->retired, true);
 	nn->map_seq++;
 	list_for_each_entry(user, &gen->maps, gen_node) {
 		struct nflua_map *map = user->map;
@@ -163,6 +167,25 @@ void nflua_maps_publish(struct nflua_generation *gen)
 		WRITE_ONCE(map->shape.evict, user->shape.evict);
 		map->published = true;
 	}
+	mutex_unlock(&nn->map_lock);
+}
+
+/**
+ * nflua_maps_shrink() - take out what maps have more than they may by now
+ * @gen: the generation that has said so, published and kept by load_lock
+ *
+ * One that evicts nothing keeps what it has, and refuses more.
+ *
+ * Context: process, sleeps; takes map_lock for as long as it takes
+ */
+void nflua_maps_shrink(struct nflua_generation *gen)
+{
+	struct nflua_net *nn = nflua_net(read_pnet(&gen->net));
+	struct nflua_map_user *user;
+
+	mutex_lock(&nn->map_lock);
+	list_for_each_entry(user, &gen->maps, gen_node)
+		nflua_map_shrink(user->map);
 	mutex_unlock(&nn->map_lock);
 }
 

@@ -215,6 +215,7 @@ bool nflua_map_delete(struct nflua_map *map, const struct nflua_map_key *key);
 struct nflua_map_entry *nflua_map_next(const struct nflua_map *map,
 				       struct nflua_map_cursor *cursor,
 				       u32 *buckets);
+void nflua_map_shrink(struct nflua_map *map);
 u64 nflua_map_ttl_left(const struct nflua_map_entry *entry);
 long nflua_map_memory(const struct nflua_map *map);
 u32 nflua_map_changes(const struct nflua_map *map);
@@ -223,7 +224,9 @@ u32 nflua_map_changes(const struct nflua_map *map);
 struct nflua_map *nflua_map_acquire(struct nflua_generation *gen,
 				    const struct nflua_map_shape *shape,
 				    char *why);
-void nflua_maps_publish(struct nflua_generation *gen);
+void nflua_maps_publish(struct nflua_generation *gen,
+			struct nflua_generation *old);
+void nflua_maps_shrink(struct nflua_generation *gen);
 void nflua_maps_close(struct nflua_generation *gen);
 struct nflua_map *nflua_map_find(struct nflua_net *nn, const char *name);
 

@@ -98,42 +98,9 @@ static __always_inline bool check_key(lua_State *L, const struct nflua_map *map,
 	return false;
 }
 
-static int push_failure(lua_State *L, const char *why, int number)
-{
-	lua_pushnil(L);
-	lua_pushstring(L, why);
-	lua_pushinteger(L, number);
-	return 3;
-}
-
 static int key_too_long(lua_State *L)
 {
-	return push_failure(L, "key is longer than 255 bytes", ENAMETOOLONG);
-}
-
-static int store_failed(lua_State *L, int err)
-{
-	switch (err) {
-	case -EEXIST:
-		return push_failure(L, "exists", EEXIST);
-	case -ENOSPC:
-		return push_failure(L, "map is full", ENOSPC);
-	default:
-		return push_failure(L, "not enough memory", ENOMEM);
-	}
-}
-
-/* The argument that says how long an entry lives, in milliseconds. */
-static u64 opt_ttl(lua_State *L, const struct nflua_map *map, int arg)
-{
-	lua_Integer ttl;
-
-	if (lua_isnoneornil(L, arg))
-		return READ_ONCE(map->shape.ttl);
-	ttl = luaL_checkinteger(L, arg);
-	luaL_argcheck(L, ttl >= 0 && ttl <= NFLUA_MAP_TTL_MAX, arg,
-		      "ttl is in milliseconds, up to a year, 0 for ever");
-	return ttl;
+	return nflua_map_failure(L, -ENAMETOOLONG);
 }
 
 static int store(lua_State *L, struct nflua_map *map,
@@ -243,23 +210,19 @@ static int write_value(lua_State *L, enum nflua_map_op op)
 
 	if (!check_key(L, map, &key))
 		return key_too_long(L);
+	err = nflua_map_check_value(L, &map->shape, 3);
+	if (err)
+		return nflua_map_failure(L, err);
 	if (map->shape.value == NFLUA_MAP_INTEGER) {
-		if (!ttisinteger(o))
-			luaL_typeerror(L, 3, "integer");
 		value.number = ivalue(o);
 	} else {
-		if (!ttisstring(o))
-			luaL_typeerror(L, 3, "string");
-		if (tsslen(tsvalue(o)) > map->shape.size)
-			return push_failure(L, "value is longer than the map's size",
-					    EMSGSIZE);
 		value.bytes = getstr(tsvalue(o));
 		value.len = tsslen(tsvalue(o));
 	}
-	value.ttl = opt_ttl(L, map, 4);
+	value.ttl = nflua_map_opt_ttl(L, 4, READ_ONCE(map->shape.ttl));
 	err = store(L, map, &key, &value, op);
 	if (err)
-		return store_failed(L, err);
+		return nflua_map_failure(L, err);
 	lua_pushboolean(L, true);
 	return 1;
 }
@@ -285,9 +248,7 @@ static noinline int incr_any(lua_State *L)
 	struct nflua_map_key key;
 	int err;
 
-	if (map->shape.value != NFLUA_MAP_INTEGER)
-		luaL_error(L, "map '%s' has strings, which incr cannot add to",
-			   map->shape.name);
+	nflua_map_check_incr(L, &map->shape);
 	if (!check_key(L, map, &key))
 		return key_too_long(L);
 	if (!ttisinteger(argument(L, 3)))
@@ -300,12 +261,12 @@ static noinline int incr_any(lua_State *L)
 	rcu_read_unlock();
 	if (!entry) {
 		if (lua_isnoneornil(L, 4))
-			return push_failure(L, "not found", ENOENT);
+			return nflua_map_failure(L, -ENOENT);
 		value.init = luaL_checkinteger(L, 4);
-		value.ttl = opt_ttl(L, map, 5);
+		value.ttl = nflua_map_opt_ttl(L, 5, READ_ONCE(map->shape.ttl));
 		err = store(L, map, &key, &value, NFLUA_MAP_INCR);
 		if (err)
-			return store_failed(L, err);
+			return nflua_map_failure(L, err);
 	}
 	lua_pushinteger(L, value.number);
 	return 1;

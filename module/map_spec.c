@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a script may say of a map. Built for the kernel, and for nfluactl, which
- * checks scripts without it.
+ * What a script may say of a map and to it, and what it is told. Built for the
+ * kernel, and for nfluactl, which checks scripts without it.
  */
+#include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "map_spec.h"
@@ -149,4 +150,95 @@ bool nflua_map_differs_now(const struct nflua_map_shape *have,
 	else
 		return false;
 	return true;
+}
+
+/**
+ * nflua_map_failure() - what a method answers that has failed as it may
+ * @L: the running thread
+ * @err: negative errno
+ *
+ * Return: 3, for nil, a message and the errno
+ */
+int nflua_map_failure(lua_State *L, int err)
+{
+	const char *why = "not enough memory";
+
+	switch (err) {
+	case -ENAMETOOLONG:
+		why = "key is longer than 255 bytes";
+		break;
+	case -EMSGSIZE:
+		why = "value is longer than the map's size";
+		break;
+	case -EEXIST:
+		why = "exists";
+		break;
+	case -ENOENT:
+		why = "not found";
+		break;
+	case -ENOSPC:
+		why = "map is full";
+		break;
+	}
+	lua_pushnil(L);
+	lua_pushstring(L, why);
+	lua_pushinteger(L, -err);
+	return 3;
+}
+
+/**
+ * nflua_map_check_value() - is an argument a value for a map?
+ * @L: the running thread
+ * @shape: of the map
+ * @arg: number of the argument
+ *
+ * Context: inside lua_pcall(); raises for another type
+ * Return: 0, or -EMSGSIZE if it is too long
+ */
+int nflua_map_check_value(lua_State *L, const struct nflua_map_shape *shape,
+			  int arg)
+{
+	if (shape->value == NFLUA_MAP_INTEGER) {
+		if (!lua_isinteger(L, arg))
+			luaL_typeerror(L, arg, "integer");
+		return 0;
+	}
+	if (lua_type(L, arg) != LUA_TSTRING)
+		luaL_typeerror(L, arg, "string");
+	return lua_rawlen(L, arg) > shape->size ? -EMSGSIZE : 0;
+}
+
+/**
+ * nflua_map_check_incr() - may it be added to?
+ * @L: the running thread
+ * @shape: of the map
+ *
+ * Context: inside lua_pcall(); raises if not
+ */
+void nflua_map_check_incr(lua_State *L, const struct nflua_map_shape *shape)
+{
+	if (shape->value != NFLUA_MAP_INTEGER)
+		luaL_error(L, "map '%s' has strings, which incr cannot add to",
+			   shape->name);
+}
+
+/**
+ * nflua_map_opt_ttl() - the argument that says how long an entry lives
+ * @L: the running thread
+ * @arg: number of the argument
+ * @def: what is meant if it is not given, ms
+ *
+ * Context: inside lua_pcall(); raises for what is wrong
+ * Return: milliseconds, 0 for ever
+ */
+u64 nflua_map_opt_ttl(lua_State *L, int arg, u64 def)
+{
+	lua_Integer ttl;
+
+	if (lua_isnoneornil(L, arg))
+		return def;
+	ttl = luaL_checkinteger(L, arg);
+	luaL_argcheck(L, ttl >= 0 && ttl <= NFLUA_MAP_TTL_MAX, arg,
+		      "ttl is in milliseconds, up to a year, 0 for ever");
+	return ttl;
 }

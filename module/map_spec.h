@@ -35,5 +35,10 @@ bool nflua_map_differs(const struct nflua_map_shape *have,
 		       const struct nflua_map_shape *want, char *why);
 bool nflua_map_differs_now(const struct nflua_map_shape *have,
 			   const struct nflua_map_shape *want, char *why);
+int nflua_map_failure(lua_State *L, int err);
+int nflua_map_check_value(lua_State *L, const struct nflua_map_shape *shape,
+			  int arg);
+void nflua_map_check_incr(lua_State *L, const struct nflua_map_shape *shape);
+u64 nflua_map_opt_ttl(lua_State *L, int arg, u64 def);
 
 #endif /* _NFLUA_MAP_SPEC_H */

@@ -249,6 +249,28 @@ static void clean_some(struct nflua_map *map)
 	WRITE_ONCE(map->hand, (start + i) & map->mask);
 }
 
+/**
+ * nflua_map_shrink() - take out what a map has more than it may by now
+ * @map: the map, in which packets may be
+ *
+ * Victims are those that an insertion would choose. A map that evicts nothing
+ * keeps what it has.
+ *
+ * Context: process, sleeps
+ */
+void nflua_map_shrink(struct nflua_map *map)
+{
+	const u32 turn = DIV_ROUND_UP(map->mask + 1, SCAN_ROOM);
+	u32 vain = 0;
+
+	/* A whole turn in vain would mean that packets look up all the time. */
+	while (map->shape.evict == NFLUA_MAP_EVICT_LRU && vain < turn &&
+	       atomic_read(&map->count) > (int)map->shape.max) {
+		vain = make_room(map) ? 0 : vain + 1;
+		cond_resched();
+	}
+}
+
 /* Takes the room of one entry. */
 static bool reserve(struct nflua_map *map)
 {

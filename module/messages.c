@@ -103,17 +103,24 @@ void nflua_messages_drop(struct nflua_messages *messages, enum nflua_sort sort,
  * @messages: of the script
  * @sort: what it is
  *
- * They count as told.
- *
  * Context: bottom halves off
  */
-u64 nflua_messages_untold(struct nflua_messages *messages, enum nflua_sort sort)
+u64 nflua_messages_untold(const struct nflua_messages *messages,
+			  enum nflua_sort sort)
 {
-	struct nflua_flow *flow = &this_cpu_ptr(messages->cpu)->of[sort];
-	const u64 untold = flow->untold;
+	return this_cpu_ptr(messages->cpu)->of[sort].untold;
+}
 
-	flow->untold = 0;
-	return untold;
+/**
+ * nflua_messages_told() - somebody got the message that told of them
+ * @messages: of the script
+ * @sort: what it is
+ *
+ * Context: bottom halves off since nflua_messages_untold()
+ */
+void nflua_messages_told(struct nflua_messages *messages, enum nflua_sort sort)
+{
+	this_cpu_ptr(messages->cpu)->of[sort].untold = 0;
 }
 
 /**

@@ -45,8 +45,9 @@ void nflua_messages_put(struct nflua_messages *messages);
 bool nflua_messages_may(struct nflua_messages *messages, enum nflua_sort sort);
 void nflua_messages_drop(struct nflua_messages *messages, enum nflua_sort sort,
 			 bool tell);
-u64 nflua_messages_untold(struct nflua_messages *messages,
+u64 nflua_messages_untold(const struct nflua_messages *messages,
 			  enum nflua_sort sort);
+void nflua_messages_told(struct nflua_messages *messages, enum nflua_sort sort);
 u64 nflua_messages_dropped(const struct nflua_messages *messages,
 			   enum nflua_sort sort);
 

@@ -6,9 +6,12 @@
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include "held.h"
+#include "hook.h"
 #include "map.h"
 #include "script.h"
 #include "upload.h"
+#include "xtables.h"
 
 static unsigned int net_id;
 
@@ -68,9 +71,11 @@ static int __net_init net_init(struct net *net)
 	ratelimit_set_flags(&nn->limit, RATELIMIT_MSG_ON_RELEASE);
 	INIT_LIST_HEAD(&nn->scripts);
 	INIT_LIST_HEAD(&nn->uploads);
+	nflua_hooks_init(nn);
 	init_waitqueue_head(&nn->idle);
 	mutex_init(&nn->map_lock);
 	INIT_LIST_HEAD(&nn->maps);
+	nflua_held_init_net(nn);
 	nn->map_bytes_max = net->user_ns == &init_user_ns ?
 			    NFLUA_MAP_BYTES : NFLUA_MAP_BYTES_USER;
 	pernet->nn = nn;
@@ -86,10 +91,20 @@ static void __net_exit net_pre_exit(struct net *net)
 	struct nflua_net *nn = nflua_net(net);
 	struct nflua_script *script;
 
-	mutex_lock(&nn->lock);
+	/* against unhook(): nothing is loaded any more */
+	mutex_lock(&nn->load_lock);
 	list_for_each_entry(script, &nn->scripts, node)
-		nflua_script_dead(script);
+		nflua_hooks_unhook(script);
+	mutex_unlock(&nn->load_lock);
+	nflua_device_forget(nn);
+	mutex_lock(&nn->lock);
+	list_for_each_entry(script, &nn->scripts, node) {
+		if (script->gen)
+			WRITE_ONCE(script->gen->retired, true);
+		nflua_bindings_detach(script);
+	}
 	mutex_unlock(&nn->lock);
+	nflua_held_exit_net(nn);
 }
 
 static void __net_exit net_exit(struct net *net)
@@ -97,6 +112,8 @@ static void __net_exit net_exit(struct net *net)
 	struct nflua_net *nn = nflua_net(net);
 	struct nflua_script *script, *next;
 
+	/* The last packets have passed, and may have unregistered hooks. */
+	cancel_work_sync(&nn->unhook);
 	list_for_each_entry_safe(script, next, &nn->scripts, node)
 		nflua_script_free(script);
 	INIT_LIST_HEAD(&nn->scripts);

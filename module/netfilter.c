@@ -7,6 +7,8 @@
  * callback may call them too and is told that it may not. nfluactl is built
  * with this file, too, to check scripts without the kernel.
  */
+#include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/string.h>
 #include "entry.h"
 #include "hook.h"
@@ -53,16 +55,91 @@ static int nf_add_target(lua_State *L)
 	return 0;
 }
 
+/**
+ * struct handle - what nf:hook returns, a userdata
+ * @gone: it was unregistered, in this state
+ * @name: of the entry point
+ */
+struct handle {
+	bool gone;
+	char name[NFLUA_FUNCTION_SIZE];
+};
+
+static const char handle_type[] = "hook";
+
 /*
- * nf:hook{ family =, hook =, priority =, on_error =, function(pkt) ... end }:
- * a netfilter hook of this script's own; see nflua_hook_parse()
+ * h:unregister(): in the body, takes the registration back; later, takes the
+ * hook off the packets' path. Whether it was registered until now.
+ */
+static int handle_unregister(lua_State *L)
+{
+	struct handle *h = luaL_checkudata(L, 1, handle_type);
+	struct nflua_state *st = nflua_state(L);
+	bool was = !h->gone;
+
+	h->gone = true;
+	if (was && st->registering)
+		nflua_state_unregister(L, h->name);
+	else if (was)
+		was = nflua_hook_unregister(st, h->name);
+	lua_pushboolean(L, was);
+	return 1;
+}
+
+static int handle_tostring(lua_State *L)
+{
+	struct handle *h = luaL_checkudata(L, 1, handle_type);
+
+	lua_pushfstring(L, "hook: %s", h->name);
+	return 1;
+}
+
+static const luaL_Reg handle_methods[] = {
+	{ "unregister", handle_unregister },
+	{ NULL, NULL }
+};
+
+static void push_handle(lua_State *L, const char *name)
+{
+	struct handle *h = lua_newuserdatauv(L, sizeof(*h), 0);
+
+	h->gone = false;
+	strscpy(h->name, name, sizeof(h->name));
+	if (luaL_newmetatable(L, handle_type)) {
+		luaL_newlib(L, handle_methods);
+		nflua_library_strict(L, handle_type);
+		lua_setfield(L, -2, "__index");
+		lua_pushcfunction(L, handle_tostring);
+		lua_setfield(L, -2, "__tostring");
+		lua_pushboolean(L, false);
+		lua_setfield(L, -2, "__metatable");
+	}
+	lua_setmetatable(L, -2);
+}
+
+/* Is there another hook of this name, in what the body has registered? */
+static bool is_taken(const struct nflua_state *st, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; st->regs && i < st->nregs; i++)
+		if (st->regs[i].kind == NFLUA_ENTRY_HOOK &&
+		    !strcmp(st->regs[i].name, name))
+			return true;
+	return false;
+}
+
+/*
+ * nf:hook{ family =, hook =, priority =, device =, on_error =,
+ * function(pkt) ... end }: a netfilter hook of this script's own, see
+ * nflua_hook_parse(); returns its handle
  */
 static int nf_add_hook(lua_State *L)
 {
 	struct nflua_reg reg = { .kind = NFLUA_ENTRY_HOOK };
 	struct nflua_state *st = nflua_state(L);
 	unsigned int same = 1;
-	unsigned int i;
+	size_t len;
 
 	check_nf(L);
 	luaL_checktype(L, 2, LUA_TTABLE);
@@ -72,19 +149,14 @@ static int nf_add_hook(lua_State *L)
 	nflua_hook_parse(L, 2, &reg);
 
 	/* Hooks at the same place are told apart by a number. */
-	for (i = 0; st->regs && i < st->nregs; i++)
-		if (st->regs[i].kind == reg.kind &&
-		    st->regs[i].family == reg.family &&
-		    st->regs[i].hooknum == reg.hooknum &&
-		    st->regs[i].priority == reg.priority)
-			same++;
-	if (same > 1) {
-		size_t len = strlen(reg.name);
-
-		snprintf(reg.name + len, sizeof(reg.name) - len, " #%u", same);
-	}
+	len = strlen(reg.name);
+	while (is_taken(st, reg.name))
+		snprintf(reg.name + len, sizeof(reg.name) - len, " #%u",
+			 ++same);
+	push_handle(L, reg.name);
+	lua_insert(L, -2);
 	nflua_state_register(L, &reg);
-	return 0;
+	return 1;
 }
 
 static const luaL_Reg nf_methods[] = {
@@ -103,6 +175,10 @@ static void add_verdicts(lua_State *L)
 		{ "ACCEPT", NFLUA_VERDICT_ACCEPT },
 		{ "DROP", NFLUA_VERDICT_DROP },
 		{ "CONTINUE", NFLUA_VERDICT_CONTINUE },
+		{ "STOLEN", NFLUA_VERDICT_STOLEN },
+		{ "QUEUE", NFLUA_VERDICT_QUEUE },
+		{ "REPEAT", NFLUA_VERDICT_REPEAT },
+		{ "STOP", NFLUA_VERDICT_STOP },
 	};
 	unsigned int i;
 
@@ -144,8 +220,67 @@ static int netfilter_new(lua_State *L)
 	return 1;
 }
 
+/*
+ * netfilter.queue(n [, "bypass"]): the verdict that puts a packet into that
+ * queue; with "bypass" it goes on if nobody listens. Context: any
+ */
+static int netfilter_queue(lua_State *L)
+{
+	static const char *const options[] = { "bypass", NULL };
+	lua_Integer n = luaL_checkinteger(L, 1);
+	u64 verdict = NFLUA_VERDICT_QUEUE;
+
+	luaL_argcheck(L, n >= 0 && n <= U16_MAX, 1,
+		      "a queue has a number from 0 to 65535");
+	if (!lua_isnoneornil(L, 2)) {
+		luaL_checkoption(L, 2, NULL, options);
+		verdict |= NFLUA_VERDICT_BYPASS;
+	}
+	lua_pushinteger(L, verdict | NFLUA_VERDICT_ARG(n));
+	return 1;
+}
+
+/*
+ * netfilter.drop(errno): the verdict that drops a packet and tells a local
+ * sender why. Context: any
+ */
+static int netfilter_drop(lua_State *L)
+{
+	lua_Integer n = luaL_checkinteger(L, 1);
+
+	luaL_argcheck(L, n > 0 && n <= MAX_ERRNO, 1,
+		      "an errno is a number from 1 to 4095");
+	lua_pushinteger(L, NFLUA_VERDICT_DROP | NFLUA_VERDICT_ARG(n));
+	return 1;
+}
+
+/*
+ * netfilter.time(): seconds since the epoch, and milliseconds of the second,
+ * of the wall clock. Context: any
+ */
+static int netfilter_time(lua_State *L)
+{
+	struct timespec64 now;
+
+	ktime_get_real_ts64(&now);
+	lua_pushinteger(L, now.tv_sec);
+	lua_pushinteger(L, now.tv_nsec / NSEC_PER_MSEC);
+	return 2;
+}
+
+/* netfilter.now(): nanoseconds of the monotonic clock. Context: any */
+static int netfilter_now(lua_State *L)
+{
+	lua_pushinteger(L, ktime_get_ns());
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "new", netfilter_new },
+	{ "queue", netfilter_queue },
+	{ "drop", netfilter_drop },
+	{ "time", netfilter_time },
+	{ "now", netfilter_now },
 	{ NULL, NULL }
 };
 

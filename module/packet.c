@@ -20,9 +20,11 @@
 #include <linux/unaligned.h>
 #include "address.h"
 #include "header.h"
+#include "held.h"
 #include "hook.h"
 #include "map.h"
 #include "packet.h"
+#include "protocol.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -113,13 +115,12 @@ void nflua_packet_parse(struct nflua_packet *p)
 	p->parsed = true;
 }
 
-/* Is the header of a record there, as a whole? */
-static __always_inline bool record_present(struct nflua_packet *p,
+/* Is the header of a record there, as a whole? The packet is parsed. */
+static __always_inline bool record_present(const struct nflua_packet *p,
 					   unsigned int record)
 {
 	const struct nflua_header *h = nflua_header(record);
 
-	nflua_packet_need(p);
 	if (h->pf && h->pf != p->pf)
 		return false;
 	if (h->proto && h->proto != p->l4proto)
@@ -191,7 +192,9 @@ static void get_payload(lua_State *L, struct nflua_packet *p, StkId val)
  */
 struct nflua_packet *nflua_packet_find(struct nflua_state *st, u64 seq)
 {
-	return seq && seq == st->packet.seq ? &st->packet : NULL;
+	if (likely(seq && seq == st->packet.seq))
+		return &st->packet;
+	return nflua_held_find(st, seq);
 }
 
 /**
@@ -208,13 +211,22 @@ struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record)
 	struct nflua_packet *p;
 	u64 v;
 
-	luaL_checktype(L, 1, LUA_TLIGHTUSERDATA);
-	v = (uintptr_t)lua_touserdata(L, 1);
+	v = nflua_held_test(L, 1) << NFLUA_LIGHT_RECORD_BITS;
+	if (!v) {
+		luaL_checktype(L, 1, LUA_TLIGHTUSERDATA);
+		v = (uintptr_t)lua_touserdata(L, 1);
+	}
 	luaL_argexpected(L, !(v & NFLUA_LIGHT_PREFIX), 1, "packet");
-	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
+	p = nflua_packet_find(st, nflua_light_is_data(v) ?
+			      nflua_light_data_seq(v, st->seq) :
+			      v >> NFLUA_LIGHT_RECORD_BITS);
 	if (!p)
-		luaL_error(L, "packet used outside its callback");
+		luaL_error(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
 	*record = v & NFLUA_LIGHT_RECORD_MASK;
+	if (nflua_light_is_data(v)) {
+		*record = NFLUA_RECORD_DATA;
+		p->at = nflua_light_data_offset(v);
+	}
 	nflua_packet_need(p);
 	return p;
 }
@@ -281,7 +293,7 @@ noinline void nflua_packet_no_field(lua_State *L, unsigned int record,
 	if (record == NFLUA_RECORD_PACKET)
 		len = list_fields(names, len, sizeof(names),
 				  nflua_packet_fields, nflua_packet_nfields);
-	if (record == NFLUA_RECORD_PACKET || record == NFLUA_RECORD_PAYLOAD)
+	if (nflua_record_is_data(record))
 		list_fields(names, len, sizeof(names), nflua_data_fields,
 			    nflua_data_nfields);
 	if (ttisstring(key))
@@ -347,18 +359,24 @@ static noinline void read_field(lua_State *L, struct nflua_packet *p,
 		set_field(L, f, data, val);
 }
 
-/**
- * nflua_packet_index() - answer view[key]
- * @L: the running thread
- * @light: the view, a light userdata
- * @key: the key
- * @val: where the answer goes, on the stack of @L
- *
- * Called by the interpreter itself in place of an __index metamethod; a field
- * costs no call. Raises for a stale view and for a name that is no field.
- */
-void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
-			StkId val)
+static __always_inline void set_view(const struct nflua_packet *p,
+				     unsigned int record, StkId val)
+{
+	setnilvalue(s2v(val));
+	if (record_present(p, record))
+		setpvalue(s2v(val), nflua_light_view(p->seq, record));
+}
+
+static noinline void open_view(struct nflua_packet *p, unsigned int record,
+			       StkId val)
+{
+	nflua_packet_need(p);
+	set_view(p, record, val);
+}
+
+/* nflua_packet_index() for all keys and views; a function with a frame. */
+static noinline void index_slowly(lua_State *L, const TValue *light,
+				  TValue *key, StkId val)
 {
 	struct nflua_state *st = nflua_state(L);
 	u64 v = (uintptr_t)pvalue(light);
@@ -376,9 +394,13 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 		return;
 	}
 	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq)) {
+		if (nflua_light_is_data(v)) {
+			nflua_protocol_index(L, v, key, val);
+			return;
+		}
 		p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 		if (!p)
-			luaG_runerror(L, "packet used outside its callback");
+			luaG_runerror(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
 	}
 	slot = ttisshrstring(key) ?
 	       luaH_getshortstr(st->records[record], tsvalue(key)) : NULL;
@@ -407,9 +429,7 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
 		return;
 	case NFLUA_FIELD_VIEW:
-		setnilvalue(s2v(val));
-		if (record_present(p, f->record))
-			setpvalue(s2v(val), nflua_light_view(p->seq, f->record));
+		open_view(p, f->record, val);
 		return;
 	case NFLUA_FIELD_GET:
 		f->get(L, p, val);
@@ -418,10 +438,66 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 	read_field(L, p, record, f, val);
 }
 
+/**
+ * nflua_packet_index() - answer view[key]
+ * @L: the running thread
+ * @light: the view, a light userdata
+ * @key: the key
+ * @val: where the answer goes, on the stack of @L
+ *
+ * Called by the interpreter itself in place of an __index metamethod; a field
+ * costs no call. Raises for a stale view and for a name that is no field.
+ */
+void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
+			StkId val)
+{
+	struct nflua_state *st = nflua_state(L);
+	const u64 v = (uintptr_t)pvalue(light);
+	const unsigned int record = v & NFLUA_LIGHT_RECORD_MASK;
+	struct nflua_packet *p = &st->packet;
+	const struct nflua_field *f;
+	const Node *n;
+	u32 off;
+
+	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq ||
+		     !ttisshrstring(key)))
+		goto slowly;
+	n = hashstr(st->records[record], tsvalue(key));
+	if (unlikely(!keyisshrstr(n) || keystrval(n) != tsvalue(key) ||
+		     !ttislightuserdata(gval(n))))
+		goto slowly;
+	f = pvalue(gval(n));
+	switch (f->kind) {
+	case NFLUA_FIELD_UINT:
+		/* Whoever has a view of a header has parsed the packet. */
+		off = nflua_record_offset(p, record) + f->offset;
+		if (unlikely(off + f->bytes > p->linear))
+			break;
+		set_field(L, f, p->data + off, val);
+		return;
+	case NFLUA_FIELD_IP4:
+		off = nflua_record_offset(p, record) + f->offset;
+		if (unlikely(off + f->bytes > p->linear))
+			break;
+		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
+		return;
+	case NFLUA_FIELD_VIEW:
+		if (p->parsed)
+			set_view(p, f->record, val);
+		else
+			open_view(p, f->record, val);
+		return;
+	}
+slowly:
+	index_slowly(L, light, key, val);
+}
+
 static int view_len(lua_State *L)
 {
 	if (nflua_light_is_object((uintptr_t)lua_touserdata(L, 1)))
 		return nflua_map_length(L);
+	if (nflua_light_is_data((uintptr_t)lua_touserdata(L, 1)))
+		return nflua_protocol_length(L);
 	return nflua_packet_length(L);
 }
 
@@ -435,6 +511,8 @@ static int view_tostring(lua_State *L)
 		return nflua_map_tostring(L);
 	if (v & NFLUA_LIGHT_PREFIX)
 		return nflua_address_tostring(L);
+	if (nflua_light_is_data(v))
+		return nflua_protocol_tostring(L);
 	p = nflua_packet_check(L, &record);
 	if (record == NFLUA_RECORD_PACKET)
 		return nflua_meta_describe(L, p);
@@ -484,15 +562,21 @@ int nflua_packet_open(struct nflua_state *st)
 		unsigned int n = h->nfields;
 
 		if (i == NFLUA_RECORD_PACKET)
-			n += nflua_packet_nfields;
-		if (i == NFLUA_RECORD_PACKET || i == NFLUA_RECORD_PAYLOAD)
+			n += nflua_packet_nfields + nflua_view_nfields +
+			     nflua_held_nfields + nflua_skb_nfields;
+		if (nflua_record_is_data(i))
 			n += nflua_data_nfields;
 		lua_createtable(L, 0, n);
 		add_fields(L, h->fields, h->nfields);
 		if (i == NFLUA_RECORD_PACKET)
 			add_fields(L, nflua_packet_fields,
 				   nflua_packet_nfields);
-		if (i == NFLUA_RECORD_PACKET || i == NFLUA_RECORD_PAYLOAD)
+		if (i == NFLUA_RECORD_PACKET) {
+			add_fields(L, nflua_view_fields, nflua_view_nfields);
+			add_fields(L, nflua_held_fields, nflua_held_nfields);
+			add_fields(L, nflua_skb_fields, nflua_skb_nfields);
+		}
+		if (nflua_record_is_data(i))
 			add_fields(L, nflua_data_fields, nflua_data_nfields);
 		st->records[i] = (Table *)lua_topointer(L, -1);
 		lua_rawseti(L, -2, i + 1);
@@ -504,9 +588,11 @@ int nflua_packet_open(struct nflua_state *st)
 	luaL_newlib(L, view_metamethods);
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
+	nflua_held_open(L);
 	lua_setmetatable(L, -2);
 	lua_pop(L, 1);
 	nflua_address_open(L);
+	nflua_protocol_open(L);
 	st->ext.index = nflua_packet_index;
 	st->ext.newindex = nflua_packet_newindex;
 	return 0;

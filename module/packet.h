@@ -14,20 +14,61 @@ struct nflua_state;
  * script, and == compares them.
  *
  *	view of a packet	0 | sequence number of the call | record
+ *	view of its data	0 1 | its end | offset | protocol
  *	IPv4 prefix		1 0 | address | prefix length
  *	shared object		1 1 | its number in the state
  *
  * The sequence number is the call's own, so a view that was kept is known to
- * be stale in every later call, and forever.
+ * be stale in every later call, and forever. A view of data has room for its last
+ * 36 bits alone: only after 2^36 calls, hours at the least, would one that was
+ * kept be taken for one of that call, whose data it shows then.
  */
 #define NFLUA_LIGHT_PREFIX	BIT_ULL(63)
 #define NFLUA_LIGHT_OBJECT	(BIT_ULL(63) | BIT_ULL(62))
+#define NFLUA_LIGHT_DATA	BIT_ULL(62)
 #define NFLUA_LIGHT_RECORD_BITS	8
 #define NFLUA_LIGHT_RECORD_MASK	(BIT_ULL(NFLUA_LIGHT_RECORD_BITS) - 1)
 
 static inline void *nflua_light_view(u64 seq, unsigned int record)
 {
 	return (void *)(uintptr_t)(seq << NFLUA_LIGHT_RECORD_BITS | record);
+}
+
+/* Offsets count from the network header, and the link layer is before it. */
+#define NFLUA_LIGHT_PROTOCOL_BITS	6
+#define NFLUA_LIGHT_OFFSET_BITS		20
+#define NFLUA_LIGHT_OFFSET_BIAS		4096
+#define NFLUA_LIGHT_SEQ_SHIFT \
+	(NFLUA_LIGHT_PROTOCOL_BITS + NFLUA_LIGHT_OFFSET_BITS)
+#define NFLUA_LIGHT_SEQ_MASK	(BIT_ULL(62 - NFLUA_LIGHT_SEQ_SHIFT) - 1)
+
+static inline void *nflua_light_data(u64 seq, s64 offset, unsigned int protocol)
+{
+	u64 at = (offset + NFLUA_LIGHT_OFFSET_BIAS) &
+		 (BIT_ULL(NFLUA_LIGHT_OFFSET_BITS) - 1);
+
+	return (void *)(uintptr_t)(NFLUA_LIGHT_DATA |
+				   (seq & NFLUA_LIGHT_SEQ_MASK) << NFLUA_LIGHT_SEQ_SHIFT |
+				   at << NFLUA_LIGHT_PROTOCOL_BITS | protocol);
+}
+
+static inline unsigned int nflua_light_data_protocol(u64 v)
+{
+	return v & (BIT_ULL(NFLUA_LIGHT_PROTOCOL_BITS) - 1);
+}
+
+static inline s64 nflua_light_data_offset(u64 v)
+{
+	v >>= NFLUA_LIGHT_PROTOCOL_BITS;
+	return (s64)(v & (BIT_ULL(NFLUA_LIGHT_OFFSET_BITS) - 1)) -
+	       NFLUA_LIGHT_OFFSET_BIAS;
+}
+
+/* The last call with this end of its sequence number, of those up to @seq. */
+static inline u64 nflua_light_data_seq(u64 v, u64 seq)
+{
+	v = v >> NFLUA_LIGHT_SEQ_SHIFT & NFLUA_LIGHT_SEQ_MASK;
+	return seq - ((seq - v) & NFLUA_LIGHT_SEQ_MASK);
 }
 
 static inline void *nflua_light_object(u32 number)
@@ -38,6 +79,11 @@ static inline void *nflua_light_object(u32 number)
 static inline bool nflua_light_is_object(u64 v)
 {
 	return (v & NFLUA_LIGHT_OBJECT) == NFLUA_LIGHT_OBJECT;
+}
+
+static inline bool nflua_light_is_data(u64 v)
+{
+	return (v & NFLUA_LIGHT_OBJECT) == NFLUA_LIGHT_DATA;
 }
 
 static inline bool nflua_light_is_address4(u64 v)
@@ -58,9 +104,12 @@ static inline bool nflua_light_is_address4(u64 v)
  * @pf: NFPROTO_* of the network layer; NFPROTO_UNSPEC if it is none we know
  * @l4proto: transport protocol, -1 if there is no transport layer
  * @l4off: where the transport layer begins, bytes from the network header
+ * @at: where the view of data begins that nflua_packet_check() met last
  * @role: what the call asks, &enum nflua_role: a match may not change or take
  *	its packet
  * @stolen: the script took @skb, which is not the caller's any more
+ * @look: it may have been stolen, or have other headers, when the call ends
+ * @broken: it did not look as if it could go on
  * @l2_written: the script wrote to the link-layer header
  */
 struct nflua_packet {
@@ -72,11 +121,15 @@ struct nflua_packet {
 	u32 linear;
 	u32 len;
 	u32 l4off;
+	s32 at;
 	s16 l4proto;
 	u8 pf;
 	u8 role;
+	/* reset by each call, all at once */
 	bool parsed;
 	bool stolen;
+	bool look;
+	bool broken;
 	bool l2_written;
 };
 

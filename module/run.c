@@ -24,12 +24,14 @@
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/netfilter_arp.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/net_namespace.h>
 #include "genl.h"
+#include "held.h"
 #include "run.h"
 
 /* Calls between two looks at the clock, and how long a request may take. */
@@ -182,6 +184,7 @@ static int choose_hook(struct nflua_run *run, struct netlink_ext_ack *extack)
 	const struct nflua_reg *reg = &run->entry.reg;
 
 	if (reg->kind != NFLUA_ENTRY_HOOK) {
+		run->pf = NFPROTO_INET;
 		if (run->hooknum < 0)
 			run->hooknum = NF_INET_LOCAL_IN;
 		return 0;
@@ -192,13 +195,7 @@ static int choose_hook(struct nflua_run *run, struct netlink_ext_ack *extack)
 		return -EINVAL;
 	}
 	run->hooknum = reg->hooknum;
-	if (reg->family != NFPROTO_INET && reg->family != run->pf) {
-		run->reason = kasprintf(GFP_KERNEL,
-					"hook '%s' meets no IPv%c packets",
-					reg->name,
-					run->pf == NFPROTO_IPV4 ? '4' : '6');
-		return -EPROTO;
-	}
+	run->pf = reg->family;
 	return 0;
 }
 
@@ -222,17 +219,42 @@ static struct net_device *stand_in(struct net *net, const char *name)
 	return dev;
 }
 
-static int make_devices(struct nflua_run *run, struct net *net)
+/* Which devices every packet has where this one is met: those of a hook. */
+static void choose_devices(const struct nflua_run *run, bool *in, bool *out)
 {
 	const unsigned int hook = BIT(run->hooknum);
-	const char *iif = run->iif, *oif = run->oif;
 
-	if (!iif && hook & (BIT(NF_INET_PRE_ROUTING) | BIT(NF_INET_LOCAL_IN) |
-			    BIT(NF_INET_FORWARD)))
-		iif = "eth0";
-	if (!oif && hook & (BIT(NF_INET_FORWARD) | BIT(NF_INET_LOCAL_OUT) |
-			    BIT(NF_INET_POST_ROUTING)))
-		oif = "eth1";
+	switch (run->pf) {
+	case NFPROTO_ARP:
+		*in = hook & (BIT(NF_ARP_IN) | BIT(NF_ARP_FORWARD));
+		*out = hook & (BIT(NF_ARP_OUT) | BIT(NF_ARP_FORWARD));
+		break;
+	case NFPROTO_NETDEV:
+		*in = run->hooknum == NF_NETDEV_INGRESS;
+		*out = !*in;
+		break;
+	default:
+		/* The bridge's hooks have the same numbers. */
+		*in = hook & (BIT(NF_INET_PRE_ROUTING) |
+			      BIT(NF_INET_LOCAL_IN) | BIT(NF_INET_FORWARD) |
+			      BIT(NF_INET_INGRESS));
+		*out = hook & (BIT(NF_INET_FORWARD) | BIT(NF_INET_LOCAL_OUT) |
+			       BIT(NF_INET_POST_ROUTING));
+		break;
+	}
+}
+
+static int make_devices(struct nflua_run *run, struct net *net)
+{
+	const char *own = *run->entry.reg.device ? run->entry.reg.device : NULL;
+	const char *iif = run->iif, *oif = run->oif;
+	bool in, out;
+
+	choose_devices(run, &in, &out);
+	if (!iif && in)
+		iif = own ?: "eth0";
+	if (!oif && out)
+		oif = own ?: "eth1";
 	if (iif) {
 		run->hs.in = stand_in(net, iif);
 		if (!run->hs.in)
@@ -255,9 +277,9 @@ static int make_packet(struct nflua_run *run, struct net *net)
 	run->hs.pf = run->pf;
 	run->hs.okfn = run_okfn;
 	nflua_frame_place(run);
-	run->before_size = run->head + skb->len;
-	run->before = kmemdup(skb->data - run->head, run->before_size,
-			      GFP_KERNEL | __GFP_NOWARN);
+	run->before_size = run->head + skb->len - skb_network_offset(skb);
+	run->before = kmemdup(skb_network_header(skb) - run->head,
+			      run->before_size, GFP_KERNEL | __GFP_NOWARN);
 	return run->before ? 0 : -ENOMEM;
 }
 
@@ -331,9 +353,6 @@ int nflua_run(struct nflua_net *nn, struct nflua_run *run,
 	struct nflua_script *script;
 	int err;
 
-	err = nflua_frame_parse(run);
-	if (err)
-		goto refused;
 	mutex_lock(&nn->lock);
 	script = nflua_genl_script(nn, run->script, extack);
 	if (!IS_ERR(script)) {
@@ -344,10 +363,10 @@ int nflua_run(struct nflua_net *nn, struct nflua_run *run,
 	if (!gen)
 		return PTR_ERR(script);
 	err = choose_entry(run, gen, extack) ?: choose_hook(run, extack) ?:
-	      make_devices(run, nn->net) ?: make_packet(run, nn->net) ?:
-	      run_batches(run, gen);
+	      nflua_frame_parse(run) ?: make_devices(run, nn->net) ?:
+	      make_packet(run, nn->net) ?: run_batches(run, gen);
+	nflua_held_end_run(nn, run);
 	nflua_generation_put(gen);
-refused:
 	if (err == -EPROTO)
 		NL_SET_ERR_MSG(extack, "no hook would meet this packet");
 	return err;

@@ -18,7 +18,8 @@
  * @data: the bytes
  * @size: how many
  * @raw: they begin at the network header, not at an Ethernet header
- * @hooknum: NF_INET_*, -1 for the default; then where the packet was met
+ * @hooknum: NF_INET_*, -1 for the default; then where the packet was met, in
+ *	the hook's family
  * @iif: name of the input device, NULL for the default
  * @oif: name of the output device, NULL for the default
  * @mark: the packet's mark
@@ -26,7 +27,7 @@
  * @entry: copy of the entry point, with statistics of its own
  * @hs: where the script meets the packet, as it sees it
  * @skb: the packet
- * @pf: its family
+ * @pf: family of where it is met
  * @head: what precedes @skb's data of what came as @data
  * @before: bytes of the packet when the script first met it
  * @before_size: how many

@@ -197,13 +197,13 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	err = check_bindings(script, gen, error, extack);
 	if (err) {
 		mutex_unlock(&nn->lock);
-		nflua_hooks_abort(nn->net, &fresh);
+		nflua_hooks_abort(&fresh);
 		goto free;
 	}
 	added = !list_empty(&fresh);
 	nflua_hooks_publish(script, gen, &fresh);
 	nflua_bindings_publish(script, gen);
-	nflua_maps_publish(gen);
+	nflua_maps_publish(gen, old);
 	script->gen = gen;
 	script->number = gen->number;
 	if (new) {
@@ -217,6 +217,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 	gen->control->output_len = 0;
 	mutex_unlock(&nn->lock);
 
+	nflua_maps_shrink(gen);
 	if (old) {
 		nflua_hooks_prune(script, old, added);
 		nflua_generation_free(old);
@@ -235,21 +236,8 @@ unlock:
 }
 
 /**
- * nflua_script_dead() - take a script of a dying namespace off every path
- * @script: the script
- *
- * Its rules may be destroyed later than its namespace. Context: nn->lock;
- * nflua_script_free() only after synchronize_rcu().
- */
-void nflua_script_dead(struct nflua_script *script)
-{
-	nflua_hooks_unhook(script);
-	nflua_bindings_detach(script);
-}
-
-/**
  * nflua_script_free() - free a script that no packet can be in
- * @script: a dead script
+ * @script: a script of a dying namespace, off every path
  *
  * Context: process, sleeps: finalizers run
  */
@@ -334,6 +322,7 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
 	/* No rule can be bound from here on. */
 	gen = script->gen;
 	script->gen = NULL;
+	WRITE_ONCE(gen->retired, true);
 	nflua_bindings_publish(script, NULL);
 	stub = script->rules;
 	if (!stub) {

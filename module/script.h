@@ -8,9 +8,11 @@
 #include <linux/memcontrol.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
+#include <linux/notifier.h>
 #include <linux/ratelimit.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include "entry.h"
 #include "messages.h"
@@ -33,11 +35,17 @@
  * @seq: changes with the list, for dumps
  * @unbound: changes when a rule goes
  * @idle: woken then
+ * @on_devices: &nflua_hook, those that belong to devices; under RTNL
+ * @devices: follows the devices, once there are such hooks; under @load_lock
+ * @unhook: takes off hooks that their handles unregistered
  * @map_lock: protects @maps and who uses them; inside all other locks of nflua
  * @maps: &nflua_map, those that scripts share
  * @map_seq: changes with the list, for dumps
  * @map_bytes: bytes that all maps take
  * @map_bytes_max: most of them
+ * @held_lock: protects @holdings and @held_closed; bottom halves take it
+ * @holdings: &nflua_holding, the states that have held packets
+ * @held_closed: no packet can be held any more
  */
 struct nflua_net {
 	struct kref ref;
@@ -53,11 +61,17 @@ struct nflua_net {
 	unsigned int seq;
 	unsigned int unbound;
 	wait_queue_head_t idle;
+	struct list_head on_devices;
+	struct notifier_block devices;
+	struct work_struct unhook;
 	struct mutex map_lock;
 	struct list_head maps;
 	unsigned int map_seq;
 	atomic_long_t map_bytes;
 	long map_bytes_max;
+	spinlock_t held_lock;
+	struct list_head holdings;
+	bool held_closed;
 };
 
 /**
@@ -102,7 +116,8 @@ enum nflua_gen_flag {
  * @flags: &enum nflua_gen_flag
  * @single: one packet state serves all CPUs
  * @runs: how many test runs use it, see nflua_generation_get()
- * @retired: no run is to go on with it
+ * @retired: its successor is in service, or none will be: no run is to go on
+ *	with it; set under nn->lock, by a replace under map_lock, too
  * @check: it is thrown away when it is complete
  * @published: packets may have met it; under map_lock
  * @maps: &nflua_map_user, the maps that its states have opened; under map_lock
@@ -191,7 +206,6 @@ void nflua_generation_limits(struct nflua_generation *gen,
 void nflua_generation_resume(struct nflua_generation *gen);
 int nflua_generation_trace(void);
 void nflua_generation_untrace(void);
-void nflua_script_dead(struct nflua_script *script);
 void nflua_script_free(struct nflua_script *script);
 
 struct nflua_generation *nflua_generation_create(struct nflua_net *nn,

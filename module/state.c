@@ -27,13 +27,14 @@
  *
  * What can't be stopped is bounded in size while a packet waits: a block of
  * memory (NFLUA_BLOCK_MAX), the tables that are resized (0021), a step of the
- * collector, which goes through large tables in parts (0013, 0019, 0020);
- * load() and whole collections are not done at all (0014, 0015). Keys can't be
- * chosen to collide (0024).
+ * collector, which goes through large tables in parts (0013, 0019, 0020), the
+ * search for an object that gets a finalizer (0027); load() and whole
+ * collections are not done at all (0014, 0015). Keys can't be chosen to collide
+ * (0024, 0028).
  *
- * All of it costs a callback without jumps 10 executed instructions of 446
- * ("nflua-hook accept" of scripts/bench, with lua_burn(), lua_charge() and
- * burn() empty and as they are), and 2 more for each jump.
+ * All of it costs a callback without jumps 6 executed instructions of 355
+ * ("nflua-hook accept" of scripts/bench; they are the first of luaV_execute()),
+ * and 2 more for each jump.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -45,6 +46,7 @@
 #include <linux/vmalloc.h>
 #include "body.h"
 #include "header.h"
+#include "held.h"
 #include "library.h"
 #include "script.h"
 #include "state.h"
@@ -129,9 +131,12 @@ static void *state_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	st->used += nsize - osize;
 	if (st->used > st->peak)
 		st->peak = st->used;
+	/* The collector may be due. */
+	st->untidy = true;
 	return new;
 
 fail:
+	st->untidy = true;
 	st->starved = true;
 	/* A body now collects all garbage: time to look at the clock after it. */
 	if (st->ext.fuel > 0)
@@ -170,6 +175,7 @@ static int state_refuel(lua_State *L)
 	 * No fuel is needed to unwind, and the message handler takes none.
 	 */
 	st->ext.killed = true;
+	st->untidy = true;
 	st->ext.fuel = 0;
 	if (st->deadline && st->budget % NSEC_PER_MSEC)
 		lua_pushfstring(L, "ran longer than %d us",
@@ -180,6 +186,15 @@ static int state_refuel(lua_State *L)
 	else
 		lua_pushliteral(L, "killed by a signal");
 	return 1;
+}
+
+/* What runs in a task gets all of its stack. Answers as for a packet. */
+static __always_inline bool set_task_stack(struct nflua_state *st)
+{
+	const unsigned long task = (unsigned long)task_stack_page(current);
+
+	st->ext.stack_floor = task + NFLUA_STACK_RESERVE + LUAI_CSTACKEXTRA;
+	return current_stack_pointer >= st->ext.stack_floor + NFLUA_STACK_MIN;
 }
 
 static int collect_step(lua_State *L)
@@ -223,7 +238,10 @@ void nflua_state_unlock(struct nflua_state *st)
 
 /**
  * nflua_state_tidy() - what few calls leave to be done behind them
- * @st: a state whose call has ended, still marked busy
+ * @st: a state whose call has ended and is not left yet
+ *
+ * A call that failed, allocated or printed leaves an untidy state; of the
+ * others none looks whether there is anything to do.
  *
  * Context: as nflua_state_leave()
  */
@@ -231,6 +249,8 @@ void nflua_state_tidy(struct nflua_state *st)
 {
 	lua_State *L = st->L;
 
+	st->ext.killed = false;
+	st->ext.overflow = false;
 	/*
 	 * Fields of a packet may make values where the interpreter does not
 	 * look whether the collector is due; and where the limit was met, it
@@ -238,14 +258,15 @@ void nflua_state_tidy(struct nflua_state *st)
 	 * Finalizers run in this.
 	 */
 	if (G(L)->GCdebt > 0 || st->starved) {
-		st->ext.killed = false;
-		st->ext.overflow = false;
 		lua_pushcfunction(L, collect_step);
 		if (lua_pcall(L, 0, 0, 0) != LUA_OK)
 			lua_pop(L, 1);
+		st->ext.killed = false;
+		st->ext.overflow = false;
 	}
 	if (st->log_len)
 		nflua_print_flush(st);
+	st->untidy = G(L)->GCdebt > 0 || st->starved || st->errors;
 }
 
 /**
@@ -297,6 +318,7 @@ static bool state_settle_stack(struct nflua_state *st)
 	lua_remove(L, 1);
 	lua_pushcfunction(L, nflua_body_error);
 	st->handler = savestack(L, L->top.p - 1);
+	L->errfunc = st->handler;
 	/* What the body left behind must not count against the first packet. */
 	lua_pushcfunction(L, state_settle);
 	if (lua_pcall(L, 0, 0, 0) != LUA_OK)
@@ -358,7 +380,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 	st->deadline = gen->deadline;
 	st->ext.fuel = NFLUA_FUEL;
 	st->ext.refuel = state_refuel;
-	if (!nflua_state_set_stack(st)) {
+	if (!set_task_stack(st)) {
 		nflua_state_destroy(st);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -385,6 +407,7 @@ struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,
 		return ERR_PTR(status);
 	}
 	st->ext.killed = false;
+	st->ext.overflow = false;
 	if (cpu >= 0) {
 		st->gfp = NFLUA_GFP_PACKET;
 		st->ext.atomic = true;
@@ -444,7 +467,7 @@ int nflua_state_eval(struct nflua_state *st, const char *source, size_t size,
 	int status;
 
 	st->output = kzalloc(NFLUA_OUTPUT_MAX, GFP_KERNEL);
-	if (!st->output || !nflua_state_set_stack(st))
+	if (!st->output || !set_task_stack(st))
 		return -ENOMEM;
 	st->seq++;
 	st->budget = NFLUA_BODY_NS;
@@ -473,6 +496,8 @@ void nflua_state_destroy(struct nflua_state *st)
 {
 	if (!st)
 		return;
+	/* A finalizer may run too late for what a packet refers to. */
+	nflua_held_release(st);
 	if (st->L) {
 		st->gfp = GFP_KERNEL_ACCOUNT;
 		st->ext.atomic = false;
@@ -480,9 +505,11 @@ void nflua_state_destroy(struct nflua_state *st)
 		st->budget = NFLUA_CALL_NS;
 		st->ext.fuel = NFLUA_FUEL;
 		st->ext.killed = false;
-		nflua_state_set_stack(st);
+		set_task_stack(st);
+		st->L->errfunc = 0;
 		lua_close(st->L);
 	}
+	nflua_held_destroy(st);
 	kfree(st->maps);
 	kfree(st->regs);
 	kfree(st->output);

@@ -3,18 +3,23 @@
 #define _NFLUA_STATE_H
 
 #include <linux/gfp.h>
+#include <linux/if.h>
 #include <linux/sched/task_stack.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include "packet.h"
-#include "lua/kernel/lua_internal.h"
+#include "lua/kernel/lua_enter.h"
 #include "uapi/nflua.h"
 
 struct nflua_generation;
+struct nflua_holding;
 struct nflua_map;
+struct nflua_protocol;
 
 #define NFLUA_ENTRIES_MAX	128	/* entry points of one script */
-#define NFLUA_RECORDS		20	/* at least __NFLUA_RECORD_MAX */
+#define NFLUA_RECORDS		24	/* at least __NFLUA_RECORD_MAX */
+#define NFLUA_RECENT_BITS	4
+#define NFLUA_RECENT		(1 << NFLUA_RECENT_BITS)
 #define NFLUA_OUTPUT_MAX	8192	/* bytes of a body's output kept */
 #define NFLUA_LOG_MAX		512	/* bytes that one call may print */
 #define NFLUA_MEMORY_DEFAULT	(16ULL << 20)
@@ -82,6 +87,7 @@ struct nflua_reg {
 	u8 family;
 	u8 hooknum;
 	u8 on_error;
+	char device[IFNAMSIZ];
 };
 
 /**
@@ -99,7 +105,9 @@ struct nflua_reg {
  * @owner: who holds it, which may not take it again
  * @busy: a callback is running
  * @errors: how many calls failed since the last that did not
+ * @untidy: a call may have left something to do, see nflua_state_tidy()
  * @handler: where the message handler is on the stack, as Lua wants it
+ * @jump: where an error of a call comes back to
  * @gfp: how memory may be had now
  * @used: bytes allocated now
  * @peak: most bytes ever allocated
@@ -112,9 +120,16 @@ struct nflua_reg {
  * @records: per record, the Lua table from a field's name to the field
  * @address_methods: the same for addresses
  * @address6: metatable of IPv6 addresses
+ * @recent: IPv6 addresses that were read from packets last, which are in a table
+ *	of the registry, too; NULL where there is none yet
+ * @protocols: the protocols it has declared, by their numbers less 1, NULL if
+ *	there is none
+ * @nprotocols: number of them
  * @map_methods: methods of maps, by name
  * @maps: the maps it has opened, by their numbers, NULL if there is none
  * @nmaps: number of them
+ * @holding: the packets it holds, NULL before the first
+ * @held_methods: metatable of their handles
  * @registering: its body is running, and may register entry points
  * @regs: registrations until the entry points are made, NULL otherwise
  * @nregs: number of them
@@ -130,8 +145,10 @@ struct nflua_state {
 	int cpu;
 	bool busy;
 	bool shared;
+	bool untidy;
 	unsigned int errors;
 	ptrdiff_t handler;
+	struct lua_longjmp jump;
 	spinlock_t lock;
 	struct task_struct *owner;
 	struct nflua_packet packet;
@@ -139,9 +156,14 @@ struct nflua_state {
 	struct Table *records[NFLUA_RECORDS];
 	struct Table *address_methods;
 	struct Table *address6;
+	struct Udata *recent[NFLUA_RECENT];
+	struct nflua_protocol **protocols;
+	unsigned int nprotocols;
 	struct Table *map_methods;
 	struct nflua_map **maps;
 	unsigned int nmaps;
+	struct nflua_holding *holding;
+	struct Table *held_methods;
 
 	size_t used;
 	size_t peak;
@@ -191,30 +213,30 @@ void nflua_state_tidy(struct nflua_state *st);
 
 /**
  * nflua_state_set_stack() - set the stack limit from where we are
- * @st: the state that is going to run
+ * @st: the state that is going to run for a packet
+ *
+ * Of a softirq's own stack the bounds are not known to a module; the budget
+ * alone must do there.
  *
  * Return: false if too little stack is left to enter Lua at all
  */
 static __always_inline bool nflua_state_set_stack(struct nflua_state *st)
 {
-	const unsigned long sp = (unsigned long)__builtin_frame_address(0);
-	const unsigned long task = (unsigned long)task_stack_page(current);
+	const unsigned long sp = luai_stackpointer;
+	const unsigned long left = sp - (unsigned long)task_stack_page(current);
+
+	BUILD_BUG_ON(NFLUA_STACK_BUDGET + NFLUA_STACK_RESERVE > THREAD_SIZE);
+	BUILD_BUG_ON(NFLUA_STACK_BUDGET < NFLUA_STACK_MIN + LUAI_CSTACKEXTRA);
 	/* What the handler of an overflow may use is part of the budget. */
-	unsigned long floor = sp - NFLUA_STACK_BUDGET + LUAI_CSTACKEXTRA;
-
-	/*
-	 * Of a softirq's own stack the bounds are not known to a module; the
-	 * budget alone must do there. A body gets all that a task's stack has.
-	 */
-	if (sp - task < THREAD_SIZE) {
-		const unsigned long reserve = task + NFLUA_STACK_RESERVE +
-					      LUAI_CSTACKEXTRA;
-
-		if (floor < reserve || !nflua_state_is_atomic(st))
-			floor = reserve;
+	if (likely(left >= NFLUA_STACK_BUDGET + NFLUA_STACK_RESERVE)) {
+		st->ext.stack_floor = sp - NFLUA_STACK_BUDGET +
+				      LUAI_CSTACKEXTRA;
+		return true;
 	}
-	st->ext.stack_floor = floor;
-	return likely(sp >= floor + NFLUA_STACK_MIN);
+	st->ext.stack_floor = sp - left + NFLUA_STACK_RESERVE +
+			      LUAI_CSTACKEXTRA;
+	return left >= NFLUA_STACK_RESERVE + LUAI_CSTACKEXTRA +
+		       NFLUA_STACK_MIN;
 }
 
 static __always_inline bool nflua_state_has_lock(const struct nflua_state *st)
@@ -235,8 +257,9 @@ void nflua_state_unlock(struct nflua_state *st);
  * @role: what it is asked, &enum nflua_role
  *
  * On LUA_OK the result is on top of the stack, on another status the message;
- * nflua_state_error() tells which kind it is. nflua_state_leave() must follow,
- * but not if the answer is negative: then the state was not entered.
+ * nflua_state_error() tells which kind it is. nflua_state_tidy() must follow if
+ * the state is untidy, and then nflua_state_leave(), but neither if the answer
+ * is negative: then the state was not entered.
  *
  * Context: bottom halves off, RCU read section
  * Return: LUA_OK, another Lua status, or -NFLUA_A_ERROR_*
@@ -250,6 +273,8 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	lua_State *L = st->L;
 	int err = -NFLUA_A_ERROR_REENTRY;
 	int status;
+	StkId top;
+	u64 seq;
 
 	if (nflua_state_has_lock(st)) {
 		if (READ_ONCE(st->owner) == current)
@@ -262,25 +287,32 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	if (unlikely(!nflua_state_set_stack(st)))
 		goto unlock;
 	st->busy = true;
-	st->ext.killed = false;
-	st->ext.overflow = false;
 	st->packet.skb = skb;
 	st->packet.hs = hs;
 	st->packet.parsed = false;
 	st->packet.role = role;
 	st->packet.stolen = false;
-	st->packet.seq = ++st->seq;
+	st->packet.look = false;
+	st->packet.broken = false;
+	st->packet.l2_written = false;
+	seq = st->seq + 1;
+	st->seq = seq;
+	st->packet.seq = seq;
 
 	/* Settled by nflua_state_create(): there is room, and the handler. */
-	setobjs2s(L, L->top.p, L->stack.p + function);
-	setpvalue(s2v(L->top.p + 1), nflua_light_view(st->seq, 0));
-	L->top.p += 2;
-	status = luaD_enter(L, st->handler);
+	top = L->top.p;
+	setobjs2s(L, top, L->stack.p + function);
+	setpvalue(s2v(top + 1), nflua_light_view(seq, 0));
+	L->top.p = top + 2;
+	status = lua_enter(L, &st->jump, 1);
 	st->packet.seq = 0;
-	/* A limit may have been met in a finalizer, which swallows errors. */
-	if (unlikely(st->ext.killed) && status == LUA_OK) {
+	if (likely(status == LUA_OK && !st->untidy))
+		return LUA_OK;
+	st->untidy = true;
+	if (status == LUA_OK && st->ext.killed) {
+		/* a limit that was met in a finalizer, which swallows errors */
 		setnilvalue(s2v(L->top.p - 1));
-		return LUA_ERRRUN;
+		status = LUA_ERRRUN;
 	}
 	return status;
 
@@ -292,15 +324,13 @@ unlock:
 
 /**
  * nflua_state_leave() - end what nflua_state_enter() began
- * @st: the state, with one result or message on its stack
+ * @st: the state, with one result or message on its stack; tidy
  *
  * Context: as nflua_state_enter()
  */
 static __always_inline void nflua_state_leave(struct nflua_state *st)
 {
 	st->L->top.p--;
-	if (unlikely(G(st->L)->GCdebt > 0 || st->log_len || st->starved))
-		nflua_state_tidy(st);
 	st->busy = false;
 	if (nflua_state_has_lock(st))
 		nflua_state_unlock(st);

@@ -48,7 +48,11 @@ static inline void nflua_trace_name(char *to, const char *name)
 	EM(NFLUA_A_OUTCOME_DROP, "drop")				\
 	EM(NFLUA_A_OUTCOME_CONTINUE, "continue")			\
 	EM(NFLUA_A_OUTCOME_MATCH, "match")				\
-	EMe(NFLUA_A_OUTCOME_NOMATCH, "nomatch")
+	EM(NFLUA_A_OUTCOME_NOMATCH, "nomatch")				\
+	EM(NFLUA_A_OUTCOME_STOLEN, "stolen")				\
+	EM(NFLUA_A_OUTCOME_QUEUE, "queue")				\
+	EM(NFLUA_A_OUTCOME_REPEAT, "repeat")				\
+	EMe(NFLUA_A_OUTCOME_STOP, "stop")
 
 #define NFLUA_TRACE_ERRORS						\
 	EM(NFLUA_A_ERROR_RUNTIME, "runtime")				\

@@ -263,12 +263,12 @@ static bool lua_mt(const struct sk_buff *skb, struct xt_action_param *par)
 		  nflua_entry_run(entry, NFLUA_ROLE_MATCH, info->on_error,
 				  (struct sk_buff *)skb, par->state) :
 		  nflua_policy(info->on_error);
-	match = (outcome & ~NFLUA_BY_POLICY) == NFLUA_A_OUTCOME_MATCH;
+	match = NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_MATCH;
 	if (likely(outcome == NFLUA_A_OUTCOME_MATCH ||
 		   outcome == NFLUA_A_OUTCOME_NOMATCH))
 		return match ^ !!(info->flags & XT_LUA_INVERT);
 	/* A failure is never inverted. */
-	if ((outcome & ~NFLUA_BY_POLICY) == NFLUA_A_OUTCOME_DROP)
+	if (NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_DROP)
 		par->hotdrop = true;
 	return match;
 }
@@ -303,14 +303,9 @@ static unsigned int lua_tg(struct sk_buff *skb,
 		  nflua_entry_run(entry, NFLUA_ROLE_TARGET, info->on_error,
 				  skb, par->state) :
 		  nflua_policy(info->on_error);
-	switch (outcome & ~NFLUA_BY_POLICY) {
-	case NFLUA_A_OUTCOME_ACCEPT:
-		return NF_ACCEPT;
-	case NFLUA_A_OUTCOME_DROP:
-		return NF_DROP;
-	default:
+	if (likely(NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_CONTINUE))
 		return XT_CONTINUE;
-	}
+	return nflua_entry_verdict(outcome, skb, par->state);
 }
 
 #define LUA_MT(_family)							\

@@ -8,6 +8,10 @@
 #   accept   a rule or callback that accepts every packet
 #   port     one that drops port 53; the packet has another
 #
+#   fields   one that reads three fields: source address, port and length
+#   dns      one that drops a DNS query for one of some names: the packet goes to
+#            port 53, asks for one of them, and is freed
+#   other    the same, with the packet to port 9
 #   count    one that counts the packet for its source address, in a map
 #
 # For a match the rule's target is ACCEPT or DROP, so that the whole rule does
@@ -70,6 +74,7 @@ run() { in_ns sh -c "echo $PORT >$PARAMS/run"; cat $PARAMS/run; }
 c_hook() { in_ns sh -c "echo $1 >$PARAMS/hook"; }
 
 unused=$(run)
+# measure ENGINE TASK: the packet's port is PORT
 measure() {
 	local steps
 	steps=$(run)
@@ -141,11 +146,49 @@ nf:hook{ family = "ipv4", hook = "output", priority = "filter", function(pkt)
 	if udp and udp.dport == 53 then return nf.DROP end
 end }
 LUA
-for task in accept port; do
+cat >"$dir/hook-fields.lua" <<'LUA'
+local netfilter = require("netfilter")
+local away = require("luapacket").ip("192.0.2.1")
+local nf = netfilter.new{ name = "fields" }
+nf:hook{ family = "ipv4", hook = "output", priority = "filter", function(pkt)
+	local ip, udp = pkt.ip, pkt.udp
+	if ip.src == away or udp.sport == 53 or udp.len > 512 then
+		return nf.DROP
+	end
+end }
+LUA
+# the name as it lies in the packet: each label behind its length
+cat >"$dir/hook-dns.lua" <<'LUA'
+local netfilter = require("netfilter")
+local nf = netfilter.new{ name = "dns" }
+local blocked = {
+	["\3www\7example\3com"] = true,
+	["\3www\7example\3net"] = true,
+}
+nf:hook{ family = "ipv4", hook = "output", priority = "filter", function(pkt)
+	local udp = pkt.udp
+	if udp and udp.dport == 53 and blocked[pkt.payload:unpack("z", 13)] then
+		return nf.DROP
+	end
+end }
+LUA
+for task in accept port fields; do
 	in_ns nfluactl load "$dir/hook-$task.lua" >&2
 	measure nflua-hook $task
 	in_ns nfluactl unload hook-$task >&2
 done
+# dropped PORT: how many of one packet are
+dropped() {
+	local n
+	in_ns sh -c "echo $1 1 >$PARAMS/each"
+	read -r n _ <$PARAMS/each
+	echo "$n"
+}
+in_ns nfluactl load "$dir/hook-dns.lua" >&2
+[ "$(dropped $PORT) $(dropped 53)" = "0 1" ]
+measure nflua-hook other
+PORT=53 measure nflua-hook dns
+in_ns nfluactl unload hook-dns >&2
 
 # The collector must not make one packet pay for all. Interrupts are no part of
 # it. Prints "gc KIND median 99.99-percentile worst".

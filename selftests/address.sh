@@ -6,6 +6,7 @@
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
+need_command python3
 topology
 
 # true_in_body: each line is a Lua expression that must be true.
@@ -91,6 +92,12 @@ function memory(pkt)
   assert(collectgarbage("count") <= count, "a comparison allocates")
   return true
 end
+-- The payload says what the source is.
+function source(pkt)
+  local text = pkt.payload:unpack("c" .. #pkt.payload)
+  assert(pkt.ip6.src == ip(text) and tostring(pkt.ip6.src) == text and pkt.ip6.src ~= pkt.ip6.dst, text)
+  return pkt.ip6.dst == server[2]
+end
 L
 for ipt in iptables ip6tables; do
 	server $ipt -A INPUT -p udp --dport 4000 -m lua --script addresses --function addresses
@@ -101,5 +108,13 @@ udp "$CLIENT" "$SERVER6" 20 4000
 check "called" calls_become "$SERVER" addresses 60
 is "addresses of packets" "$(counts "$SERVER" addresses)" "function addresses calls=40 match=40
 function memory calls=20 match=20"
+
+# More IPv6 sources than a state remembers, each several times.
+server ip6tables -A INPUT -p udp --dport 4002 -m lua --script addresses --function source
+for n in {1..100} {1..100} {99..1..7} {1..20}; do
+	printf 'ip6(udp(1, 4002, b"2001:db8:%x::%x"), src="2001:db8:%x::%x")\n' $((n % 10 + 1)) "$n" $((n % 10 + 1)) "$n"
+done | client python3 "$HERE/packets.py" veth0 02:00:00:00:00:01 02:00:00:00:00:02
+check "called with many sources" calls_become "$SERVER" addresses 295
+is "each is what it is" "$(field "$SERVER" addresses '.entries[] | select(.name == "source") | .outcomes.match')" 235
 is "no error" "$(field "$SERVER" addresses '[.entries[].last_error | select(. != null)] | .[0]')" null
 finish

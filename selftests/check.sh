@@ -146,7 +146,30 @@ nf:hook{ family = "inet", hook = "input", f }
 nf:hook{ family = "inet", hook = "input", priority = 0 }
 nf:hook{ family = "inet", priority = 0, f }
 nf:hook{ family = "ip", hook = "input", priority = 0, f }
-nf:hook{ family = "bridge", hook = "input", priority = 0, f }
+nf:hook{ family = "bridge", hook = "input", priority = "raw", f }
+nf:hook{ family = "bridge", hook = "ingress", priority = 0, f }
+nf:hook{ family = "arp", hook = "prerouting", priority = 0, f }
+nf:hook{ family = "arp", hook = "input", priority = "raw", f }
+nf:hook{ family = "netdev", hook = "input", priority = 0, f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, f }
+nf:hook{ family = "netdev", hook = "egress", priority = "out", device = "eth0", f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = 7, f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = {}, f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = "", f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = ".", f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = "..", f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = "a/b", f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = "a:b", f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = "a b", f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = "a\0", f }
+nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = ("x"):rep(16), f }
+nf:hook{ family = "ipv4", hook = "ingress", priority = 0, device = "eth0", f }
+nf:hook{ family = "inet", hook = "ingress", priority = 0, f }
+return tostring(nf:hook{ family = "netdev", hook = "ingress", priority = 0, device = ("x"):rep(15), f })
+return tostring(nf:hook{ family = "bridge", hook = "input", priority = "out", f })
+return nf:hook{ family = "arp", hook = "forward", priority = "filter", f }.nonsense
+local h = nf:hook{ family = "arp", hook = "output", priority = 7, f } return h:unregister(), h:unregister(), tostring(h), pcall(h.unregister)
+return math.type(netfilter.now()), netfilter.now() > 0, select("#", netfilter.time()), select(2, netfilter.time()) < 1000, (netfilter.time()) > 1700000000
 nf:hook{ family = 1, hook = "input", priority = 0, f }
 nf:hook{ family = {}, hook = "input", priority = 0, f }
 nf:hook{ family = "inet\0", hook = "input", priority = 0, f }
@@ -282,6 +305,16 @@ for _, family in ipairs{ "ipv4", "ipv6", "inet" } do
     nf:hook{ family = family, hook = hook, priority = "mangle + 10", on_error = "drop", function() end }
   end
 end
+for _, hook in ipairs{ "prerouting", "input", "forward", "output", "postrouting" } do
+  nf:hook{ family = "bridge", hook = hook, priority = "dstnat + 10", function() end }
+end
+for _, hook in ipairs{ "input", "forward", "output" } do
+  nf:hook{ family = "arp", hook = hook, priority = "filter", function() end }
+end
+nf:hook{ family = "netdev", hook = "ingress", priority = "filter", device = "nosuchdevice", function() end }
+nf:hook{ family = "inet", hook = "ingress", priority = 1, device = "eth0", function() end }
+nf:hook{ family = "inet", hook = "ingress", priority = 1, device = "eth0", print }:unregister()
+nf:hook{ family = "inet", hook = "ingress", priority = 1, device = "eth1", function() end }
 for _, p in ipairs{ "raw", "mangle", "dstnat", "filter", "security", "srcnat", "filter-5", "filter +5",
   "raw - 0", "filter - 32767", "filter - +5", 7, "8", -2147483647, 2147483646 } do
   nf:hook{ family = "inet", hook = "input", priority = p, on_error = "accept", function() end }

@@ -506,7 +506,7 @@ if [ $can_check = yes ]; then
 	expect "and by whom" 2 'hint: checked without the kernel: as --no-kernel says'
 	offline "a misspelled name" 2 "^stdin:1: netfilter has no field 'nwe' \\(it has: .*new" \
 		<<<'require("netfilter").nwe()'
-	offline "a misspelled field of a hook" 2 "^stdin:1: a hook has no field 'hok' \\(it has: family hook priority on_error\\)" \
+	offline "a misspelled field of a hook" 2 "^stdin:1: a hook has no field 'hok' \\(it has: family hook priority device on_error\\)" \
 		<<<'require("netfilter").new{}:hook{ hok = "input", function() end }'
 	offline "a misspelled word of a hook" 2 "^stdin:1: hook is 'inptu', but may be: prerouting input forward output postrouting" \
 		<<<'require("netfilter").new{}:hook{ family = "inet", hook = "inptu", priority = 0, function() end }'

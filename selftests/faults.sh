@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Memory that fails at every single allocation of a load, a replace, an unload
-# and an eval, by the kernel's fault injection: each of them then fails as a
-# whole or works as a whole, and nothing leaks.
+# and all else that is asked of a script or a map, and of the call of a packet,
+# by the kernel's fault injection: each of them then fails as a whole or works
+# as a whole, and nothing leaks.
 #
 #   FAULTS_NTH    allocations between two trials of "this one fails" (1)
-#   FAULTS_STEP   bytes between two trials of "all fail from here on" (512)
+#   FAULTS_STEP   bytes between two trials of "so many are left" (512)
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
@@ -30,18 +31,33 @@ at_exit "echo 0 >$debug/failslab/probability"
 cat >"$TMP/one.lua" <<'L'
 local netfilter = require("netfilter")
 local ip = require("luapacket").ip
+local map = require("map")
 local nf = netfilter.new{ name = "one" }
 local t = { ip"10.0.0.0/8", ip"fd00::/8", ("x"):rep(3000) }
-nf:hook{ family = "inet", hook = "input", priority = 0, function(pkt) return nf.ACCEPT end }
+local words = map.open{ name = "words", key = "string", value = "string", size = 64, max = 8, evict = "lru" }
+local seen = map.open{ name = "seen", key = "address", max = 8, ttl = 3600000 }
+local n = 0
+nf:hook{ family = "inet", hook = "output", priority = 0, function(pkt)
+  local parts = {}
+  n = n + 1
+  for i = 1, 10 do parts[i] = ("%d:%s"):format(n + i, pkt.ip.dst) end
+  words:set(parts[1], parts[2])
+  words:set("last", table.concat(parts):sub(1, 64))
+  seen:incr(pkt.ip.src, 1, 0)
+  print(parts[3], words:get(parts[1]))
+  return nf.ACCEPT
+end }
 nf:match(function(pkt) return #t == 3 end)
 function f(pkt) return tostring(pkt) == "" end
 print("loaded", #t)
 L
 sed 's/priority = 0/priority = 1/' "$TMP/one.lua" >"$TMP/two.lua"
 size() { stat -c %s "$TMP/$1.lua"; }
-# load NAME FILE, replace NAME FILE: as genl.py has them
-load_of() { echo "1:1=$1,3=u32:$(size "$2"),4=u32:0,5=file:$TMP/$2.lua"; }
-replace_of() { echo "2:1=$1,3=u32:$(size "$2"),4=u32:0,5=file:$TMP/$2.lua"; }
+# load NAME FILE, replace NAME FILE: as genl.py has them, with as much time for
+# a call as there can be: such a kernel is slow.
+body() { echo "1=$1,3=u32:$(size "$2"),4=u32:0,19=u64:10000000,5=file:$TMP/$2.lua"; }
+load_of() { echo "1:$(body "$@")"; }
+replace_of() { echo "2:$(body "$@")"; }
 # Not by "ip netns exec", which would hide debugfs.
 faults() { nsenter --net="/run/netns/$SERVER" python3 "$HERE/genl.py" faults "$@"; }
 
@@ -59,27 +75,48 @@ leaks() {
 # trial WHAT REQUEST [UNDO]...: in both ways; some trials fail, and change
 # nothing, and at last it works.
 trial() {
-	local what=$1 mode out
+	local what=$1 mode
 	shift
 	for mode in nth:"$NTH" after:"$STEP"; do
 		out=$(faults "$mode" "$@" 2>&1)
-		if [[ $out =~ ^'ok at '.*(ENOMEM|EINVAL)= && $out != *changed=* ]]; then
+		if [[ $out =~ ^'ok at '.*(ENOMEM|EINVAL|lost|policy)= && ! $out =~ (changed|unheard)= ]]; then
 			ok "$what, $mode: $out"
 		else
 			not_ok "$what, $mode" "$out"
 		fi
+		outs+=" $out"
 	done
 }
 trial load "$(load_of s one)" 3:1=s
-check "load" ctl load --name s "$TMP/one.lua"
-trial replace "$(replace_of s two)" "$(replace_of s one)"
+check "load" ctl load --budget 10ms --name s "$TMP/one.lua"
+trial describe 4:1=s
+trial limits 8:1=s,6=u64:4000000,20=u32:3 8:1=s,6=u64:16777216,20=u32:0
+trial timing 11:1=s,22=u8:1 11:1=s,22=u8:0
 printf 'for i = 1, 20 do print(("x"):rep(500) .. i) end' >"$TMP/chunk.lua"
 trial eval "10:1=s,5=file:$TMP/chunk.lua"
-trial "load with a body that fails" "$(load_of other two)" 3:1=other
+
+# Each datagram that is sent was seen by the script: it answered, or it failed
+# for want of memory, or of time, and the packet was accepted by its policy.
+outs=
+trial "a packet's call" udp:4000
+sent=$(grep -oE '\bok=[0-9]+' <<<"$outs" | awk -F= '{ n += $2 } END { print n }')
+read -r calls accept memory time < <(field "$SERVER" s '.entries[0] |
+	"\(.calls) \(.outcomes.accept) \(.errors.memory) \(.errors.time)"')
+is "each was called once" "$calls" "$sent"
+is "it answered, or had no memory or time" "$((accept + memory + time))" "$calls"
+check "it had none at times" test "$memory" -gt 10
+packet=$(python3 "$HERE/packets.py" - 02:00:00:00:00:01 02:00:00:00:00:02 <<<'ip4(udp(1, 2, b"x"))')
+trial run "12:1=s,2=u8:3,5=hex:$packet"
+trial "set of a new key" "15:1=words,12=new,16=value" 16:1=words,12=new
+trial "set of an old key" "15:1=words,12=last,16=value"
+trial "get of a key" 14:1=words,12=last
+trial replace "$(replace_of s two)" "$(replace_of s one)"
+trial "load of another that shares the maps" "$(load_of other two)" 3:1=other
 trial unload 3:1=s "$(load_of s one)"
 is "it is as it was" "$(field "$SERVER" s '[.entries[].name] | join(", ")')" \
-	"inet input 0, one, f"
+	"inet output 0, one, f"
 check "unload" ctl unload s
+is "no map is left" "$(ctl -j map list)" "[]"
 if [ -w $debug/kmemleak ]; then
 	is "nothing leaks" "$(leaks)" 0
 else

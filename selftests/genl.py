@@ -13,15 +13,22 @@ Usage: genl.py listen GROUP...      prints "ready", then a line for each message
                                     microseconds each took
        genl.py faults MODE[:STEP] REQUEST [UNDO]...
                                     sends REQUEST again and again while memory fails:
-                                    "nth", the Nth allocation; "after", all of them
-                                    after N bytes; N grows by STEP, until none fails.
+                                    "nth", the Nth allocation; "after", all that N
+                                    bytes have no room for; N grows by STEP, until none
+                                    fails.
                                     UNDO follows what may have worked. Prints the
-                                    last answer, how often each answer came, and how
-                                    often a failure changed the script
+                                    last answer, how often each answer came ("policy":
+                                    a run whose call failed), and how often a failure
+                                    changed the script or a map
+       genl.py faults MODE[:STEP] udp:PORT
+                                    the same for a datagram to this port of 127.0.0.1,
+                                    which must arrive if it was sent ("unheard": it
+                                    did not)
 
 REQUEST is COMMAND[:FLAG...]:ATTRIBUTE=VALUE,... with numbers for commands and
-attributes as in nflua.h; VALUE is text, u32:NUMBER, u64:NUMBER, file:PATH or
-fill:COUNT (so many x). Needs no more than python3-minimal.
+attributes as in nflua.h; VALUE is text, u8:NUMBER, u32:NUMBER, u64:NUMBER,
+hex:DIGITS, file:PATH or fill:COUNT (so many x). Needs no more than
+python3-minimal.
 """
 import errno
 import os
@@ -125,10 +132,15 @@ def listen(names):
             print(COMMANDS.get(payload[0], payload[0]), *show(payload[4:], ATTRIBUTES), flush=True)
 
 
+SIZES = {"u8": "=B", "u32": "=I", "u64": "=Q"}
+
+
 def value_of(text):
     kind, _, number = text.partition(":")
-    if kind in ("u32", "u64"):
-        return struct.pack("=I" if kind == "u32" else "=Q", int(number))
+    if kind in SIZES:
+        return struct.pack(SIZES[kind], int(number))
+    if kind == "hex":
+        return bytes.fromhex(number)
     if kind == "fill":
         return b"x" * int(number)
     if kind == "file":
@@ -170,18 +182,23 @@ class Nth:
 
     def end(self):
         """Whether one failed."""
-        left = int(os.pread(self.file.fileno(), 16, 0))
-        self.file.write(b"0")
+        # to ask copies to and from this process, which counts and may fail, too
+        try:
+            left = int(os.pread(self.file.fileno(), 16, 0))
+            self.file.write(b"0")
+        except OSError:
+            left = 1
         return not left
 
 
 class After:
-    """Lets all allocations of this thread fail after N bytes."""
+    """Lets all allocations of this thread fail that N bytes have no room for."""
+
+    TIMES = 1000000
 
     def __init__(self, step):
         self.step = step or 512
-        for name, value in (("task-filter", "Y"), ("times", "-1"), ("interval", "1"),
-                            ("probability", "100")):
+        for name, value in (("task-filter", "Y"), ("interval", "1"), ("probability", "100")):
             self.set(name, value)
         # opening it would fail, too
         self.switch = open("/proc/thread-self/make-it-fail", "wb", buffering=0)
@@ -193,54 +210,112 @@ class After:
 
     def begin(self, n):
         self.set("space", str(n))
+        self.set("times", str(self.TIMES))
         self.switch.write(b"1")
 
     def end(self):
         self.switch.write(b"0")
-        with open("/sys/kernel/debug/failslab/space") as file:
-            return int(file.read()) <= 0
+        with open("/sys/kernel/debug/failslab/times") as file:
+            return int(file.read()) < self.TIMES
 
 
-def state(sock, family, name):
-    """What must not change if a request about script NAME fails."""
-    replies, code, _ = sock.request(family, 4, 0, attribute(1, name))
-    found = [errno.errorcode[code] if code else "ok"]
+def found(sock, family, command, flags, data, numbers):
+    """Those attributes of the answers to a question that NUMBERS has."""
+    replies, code, _ = sock.request(family, command, flags, data)
+    yield 0, code
     for payload in replies:
-        for number, value in attributes(payload[4:]):
-            if number == 7:
-                found.append(value)
-            elif number == 13:
-                found += [part for kind, part in attributes(value) if kind in (1, 2, 3)]
-    return found
+        yield from (pair for pair in attributes(payload[4:]) if pair[0] in numbers)
+
+
+def state(family, name):
+    """What must not change if a request about script or map NAME fails."""
+    sock = Socket()
+    name = attribute(1, name)
+    # flags, limits, generation, states, timing and entry points
+    script = list(found(sock, family, 4, 0, name, (2, 6, 7, 9, 13, 19, 20, 21, 22)))
+    script = [[part for part in attributes(pair[1]) if part[0] in (1, 2, 3)]
+              if pair[0] == 13 else pair for pair in script]
+    # names, shapes and number of entries of all maps, and what is in this one
+    maps = list(found(sock, family, 13, 0x300, b"", (1, 2, 3, 4, 5, 6, 7, 9)))
+    entries = list(found(sock, family, 14, 0x300, name, (11, 12, 13, 14, 15, 16)))
+    return script, maps, entries
+
+
+class Request:
+    """A message to the family."""
+
+    def __init__(self, args):
+        self.request, self.undo = parse(args[0]), [parse(text) for text in args[1:]]
+        self.name = next(value for number, value in attributes(self.request[2]) if number == 1)
+        self.family, _ = Socket().family()
+        self.before = None
+
+    def begin(self):
+        if not self.before:
+            self.before = state(self.family, self.name)
+        self.sock = Socket()
+
+    def attempt(self):
+        replies, code, _ = self.sock.request(self.family, *self.request)
+        if code:
+            return errno.errorcode[code]
+        ran = self.request[0] == 12 and any(number == 13 for payload in replies
+                                            for number, _ in attributes(payload[4:]))
+        return "policy" if ran else "ok"
+
+    def end(self, answer):
+        if answer in ("ok", "lost", "policy"):
+            for command in self.undo:
+                Socket().request(self.family, *command)
+            self.before = None
+        elif state(self.family, self.name) != self.before:
+            self.before = None
+            yield "changed"
+
+
+class Datagram:
+    """A packet that passes the hooks of this host; it is sent by a task."""
+
+    def __init__(self, args):
+        self.address = "127.0.0.1", int(args[0].partition(":")[2])
+        self.receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.receiver.bind(self.address)
+        self.receiver.settimeout(20)
+
+    def begin(self):
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def attempt(self):
+        self.sock.sendto(b"nflua", self.address)
+        return "ok"
+
+    def end(self, answer):
+        try:
+            if answer == "ok":
+                self.receiver.recv(16)
+        except OSError:
+            yield "unheard"
 
 
 def faults(args):
     mode, _, step = args[0].partition(":")
     mode = {"nth": Nth, "after": After}[mode](int(step or 0))
-    request, undo = parse(args[1]), [parse(text) for text in args[2:]]
-    name = next(value for number, value in attributes(request[2]) if number == 1)
-    family, _ = Socket().family()
+    what = (Datagram if args[1].startswith("udp:") else Request)(args[1:])
     counts = {}
     n = 0
     failed = True
     while failed:
         n += mode.step
-        sock = Socket()
-        before = state(sock, family, name)
+        what.begin()
         mode.begin(n)
         try:
-            _, code, _ = sock.request(family, *request)
-            answer = errno.errorcode[code] if code else "ok"
+            answer = what.attempt()
         except OSError:
             # memory failed on the way to the kernel, or back
             answer = "lost"
         failed = mode.end()
-        counts[answer] = counts.get(answer, 0) + 1
-        if answer in ("ok", "lost"):
-            for command in undo:
-                Socket().request(family, *command)
-        elif state(Socket(), family, name) != before:
-            counts["changed"] = counts.get("changed", 0) + 1
+        for counted in answer, *what.end(answer):
+            counts[counted] = counts.get(counted, 0) + 1
     print("%s at %d;" % (answer, n), *("%s=%d" % pair for pair in sorted(counts.items())))
 
 

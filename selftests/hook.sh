@@ -139,7 +139,7 @@ is "verdicts and policies" "$answers" "1 accept 0 0 0
 12 drop 0 0 6"
 is "a bad answer says what a hook may answer" \
 	"$(field "$SERVER" answers '.entries[5].last_error')" \
-	"answers:29: function answered a boolean (a hook answers ACCEPT, DROP, CONTINUE or nothing)"
+	"answers:29: function answered a boolean (a hook answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing)"
 check "unload" ctl unload answers
 # --- priorities ---
 # priority WRITTEN NUMBER

@@ -100,7 +100,7 @@ hook "${good/ 0/ 1<<40}" | fails "priority out of range" '^bad[0-9]+\.lua:2: pri
 hook "${good/ 0/ -(1<<31)}" | fails "the first priority" '^bad[0-9]+\.lua:2: priority -2147483648 is out of range'
 hook "${good/priority = 0,/}" | fails "no priority" "^bad[0-9]+\.lua:2: the hook has no 'priority'"
 hook "${good/family = \"ipv4\",/}" | fails "no family" "^bad[0-9]+\.lua:2: the hook has no 'family'"
-hook "${good/priority/prio}" | fails "unknown field" "^bad[0-9]+\.lua:2: a hook has no field 'prio' \(it has: family hook priority on_error"
+hook "${good/priority/prio}" | fails "unknown field" "^bad[0-9]+\.lua:2: a hook has no field 'prio' \(it has: family hook priority device on_error"
 hook "${good/function() end/}" | fails "no function" '^bad[0-9]+\.lua:2: .*no function'
 hook "$good, on_error = \"nomatch\"" | fails "a match's policy" "^bad[0-9]+\.lua:2: on_error is 'nomatch', but may be: accept drop"
 fails "two matches" '^bad[0-9]+\.lua:3: a script has one match' <<'L'
@@ -130,7 +130,7 @@ else
 fi
 fails "endless loop that catches errors" 'ran longer than 5000 ms' <<<'while true do pcall(function() while true do end end) end'
 fails "endless finalizer" '^bad[0-9]+\.lua:1: x$' <<<'setmetatable({}, { __gc = function() while true do end end }) error("x")'
-fails "memory" 'not enough memory' <<<'local t = {} while true do t[#t + 1] = ("x"):rep(100) .. #t end'
+fails "memory" 'not enough memory' <<<'local t = {} while true do t[#t + 1] = ("x"):rep(5000) .. #t end'
 fails "memory in one piece" 'not enough memory' <<<'local s = ("x"):rep(1 << 30)'
 fails "memory, a smaller limit" 'not enough memory' --memory 300K <<<'local s = ("x"):rep(400000)'
 fails "a limit too small" 'limit is 128 KiB' --memory 1K <<<'return'

@@ -331,6 +331,24 @@ stop "the one in text, too"
 is "which has it in lines of their own" \
 	"$(grep -Ec ' floods cpu[0-9]+ dropped [0-9]+ messages? of the group (log|errors)$' "$TMP/text")" \
 	"$(heard '.kind == "dropped"')"
+# Who is told of it, but has no room for that message, is told with the next one.
+count=$(dropped errors)
+monitor flood -j errors --buffer 20K
+kill -STOP $PID
+sends 0 5012 60
+kill -CONT $PID
+waits_for 10 grep -q '"lost"' "$TMP/flood"
+later_told() {
+	local lines
+	lines=$(wc -l <"$TMP/flood")
+	sends 0 5011
+	waits_for 1 has_lines flood $((lines + 1))
+	[ "$(told errors)" = $(($(dropped errors) - count)) ]
+}
+waits_for 10 later_told
+is "what was dropped is told when there is room" "$(told errors)" $(($(dropped errors) - count))
+check "and that was much" [ "$(told errors)" -gt 100 ]
+stop "it ends"
 # Nobody listens: the kernel's log takes a few.
 marked() { dmesg | grep -c 'nflua: floods: alone$'; }
 before=$(marked)

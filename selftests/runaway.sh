@@ -8,14 +8,15 @@
 # sent from here, in process context. Each is stopped, counted as what it ran
 # into, and answered by the failure policy; the machine does not mind.
 # The programs are in runaway/; how long each takes to be stopped is measured
-# by scripts/runaway. A part of them is run (1/10): each tenth, from the first.
+# by scripts/runaway. A part of them is run (RUNAWAY, or 1/10): each tenth, from
+# the first.
 # Functions that waits_for calls look unreachable.
 # shellcheck disable=SC2317,SC2030,SC2031
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
 topology
-part=${1:-1/10}
+part=${1:-${RUNAWAY:-1/10}}
 EACH=2			# packets from each CPU in each direction
 CPUS=$(nproc)
 

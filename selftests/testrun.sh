@@ -79,7 +79,7 @@ is "hook by its name alone" "$(answer s --entry "inet prerouting 0" --hex "$WEB"
 is "a function is a match" "$(answer s --entry function:fine --hex "$DNS")" match
 is "or a target, if asked" "$(answer s --entry see --role target --hex "$DNS")" drop
 is "what is no answer for a target" "$(answer s --entry fine --role target --hex "$DNS")" \
-	"error verdict: s:24: function answered a boolean (a target answers ACCEPT, DROP, CONTINUE or nothing)"
+	"error verdict: s:24: function answered a boolean (a target answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing)"
 
 # --- what the script sees ---
 saw="ipv4	input	eth0	nil	0	32	2048"
@@ -321,7 +321,7 @@ ip4(tcp(4000, 53))
 P
 printf '%s\n' match nomatch match nomatch nomatch nomatch nomatch >dns.expect
 if [ -n "$example" ]; then
-	check "the example dnsblock" nfluactl run "$example" --pcap dns.pcap --expect dns.expect
+	check "the example dnsblock" nfluactl run "$example" --entry match --pcap dns.pcap --expect dns.expect
 else
 	skip "the example dnsblock" "it is not here"
 fi

@@ -20,6 +20,7 @@
 #endif
 #else
 #include <limits.h>
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -86,6 +87,17 @@ struct lua_ext {
 #define lua_charge(L, n)						\
 	((void)(luai_unlikely((lua_getext(L)->fuel -= (long)(n)) < 0) &&	\
 		(lua_tire(L), 0)))
+
+/* @index of struct lua_ext; the module's own goes without the pointer */
+#ifdef __KERNEL__
+void nflua_packet_index(struct lua_State *L, const struct TValue *light,
+			struct TValue *key, union StackValue *val);
+#define luai_hasindex(L)	1
+#define luai_index(L, t, k, v)	nflua_packet_index(L, t, k, v)
+#else
+#define luai_hasindex(L)	(lua_getext(L)->index != NULL)
+#define luai_index(L, t, k, v)	lua_getext(L)->index(L, t, k, v)
+#endif
 
 void lua_burnout(struct lua_State *L);
 void lua_tire(struct lua_State *L);
@@ -224,12 +236,16 @@ unsigned long long luai_pointerid(const void *p);
    table that are counted to find its new size */
 #define LUAI_MAXSTRTAB		(1 << 15)
 #define LUAI_MAXREHASH		(1 << 17)
+/* while a packet waits: how many newer objects there may be than one that gets a
+   finalizer */
+#define LUAI_MAXFINSEARCH	4096
 /* instructions without a loop or a call between two looks at the fuel */
 #define LUAI_STRAIGHT		512
 /* turns of a cheap loop in C between two looks at the fuel, a power of 2 */
 #define LUAI_CHUNK		1024
-/* of a longer string used as a key so many bytes are hashed, at both ends */
-#define LUAI_MAXHASHED		8192
+/* of a longer string used as a key so many bytes are hashed, at both ends; a
+   packet cannot make a longer one */
+#define LUAI_MAXHASHED		(1 << 20)
 /* longest name of a variable that an error tells */
 #define LUAI_MAXVARINFO		1024
 /* longest string that is looked at for a number */

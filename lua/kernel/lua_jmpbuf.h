@@ -34,6 +34,33 @@ asmlinkage int lua_setjmp(luai_jmpbuf *buf) __attribute__((returns_twice));
  */
 asmlinkage void lua_longjmp(const luai_jmpbuf *buf);
 
+/*
+ * LUAI_CALL(buf, f, L, ci): calls f(L, ci), and goes on when that returns or when
+ * lua_longjmp(buf) is called. All that is kept in @buf is where f's return address
+ * is, which stays there as long as f runs; two registers lie above it, and of the
+ * others the compiler saves what it needs. @buf is all zero before its first use.
+ */
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#define LUAI_CALL(buf, f, L, ci)					\
+do {									\
+	luai_jmpbuf *__buf = (buf);					\
+	void *__arg1 = (L), *__arg2 = (ci);				\
+									\
+	asm volatile("pushq %%rbx\n\t"					\
+		     "pushq %%rbp\n\t"					\
+		     "leaq -8(%%rsp), %%rcx\n\t"			\
+		     "movq %%rcx, 8(%%rax)\n\t"				\
+		     "call %P[fn]\n\t"					\
+		     "popq %%rbp\n\t"					\
+		     "popq %%rbx"					\
+		     : "+a" (__buf), "+D" (__arg1), "+S" (__arg2),	\
+		       ASM_CALL_CONSTRAINT				\
+		     : [fn] "i" (f)					\
+		     : "rcx", "rdx", "r8", "r9", "r10", "r11", "r12",	\
+		       "r13", "r14", "r15", "cc", "memory");		\
+} while (0)
+#endif
+
 #define LUAI_THROW(L, c)	lua_longjmp(&(c)->b)
 #define LUAI_TRY(L, c, a)	do { if (lua_setjmp(&(c)->b) == 0) { a } } while (0)
 

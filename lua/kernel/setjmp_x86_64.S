@@ -24,13 +24,16 @@ SYM_FUNC_END(lua_setjmp)
 /*
  * The slot that held setjmp's return address has been used by later calls:
  * write it again, then return as setjmp did. The slot lies above the present
- * stack pointer, where no interrupt writes.
+ * stack pointer, where no interrupt writes. LUAI_CALL's slot is still in use, and
+ * its address alone is known: the registers get what nobody looks at.
  */
 SYM_FUNC_START(lua_longjmp)
 	movq	(%rdi), %rax
 	movq	8(%rdi), %rdx
+	testq	%rax, %rax
+	jz	1f
 	movq	%rax, (%rdx)
-	movq	16(%rdi), %rbx
+1:	movq	16(%rdi), %rbx
 	movq	32(%rdi), %r12
 	movq	40(%rdi), %r13
 	movq	48(%rdi), %r14

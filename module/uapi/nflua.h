@@ -167,6 +167,11 @@ enum nflua_script_flags {
  * @NFLUA_A_SCRIPT_LOG_DROPPED: u64, printed lines that reached neither who
  *	listens nor the kernel's log
  * @NFLUA_A_SCRIPT_ERRORS_DROPPED: u64, errors that who listens was not told
+ * @NFLUA_A_SCRIPT_HELD: u32, packets that all states hold now, stolen ones and
+ *	copies
+ * @NFLUA_A_SCRIPT_FORGOTTEN: u64, held packets that the collector found
+ * @NFLUA_A_SCRIPT_LOST: u64, held packets that were given up, for their age or
+ *	because their device went
  * @NFLUA_A_SCRIPT_PAD: padding of u64 attributes
  */
 enum nflua_script_attr {
@@ -198,6 +203,9 @@ enum nflua_script_attr {
 	NFLUA_A_SCRIPT_DROPPED,
 	NFLUA_A_SCRIPT_LOG_DROPPED,
 	NFLUA_A_SCRIPT_ERRORS_DROPPED,
+	NFLUA_A_SCRIPT_HELD,
+	NFLUA_A_SCRIPT_FORGOTTEN,
+	NFLUA_A_SCRIPT_LOST,
 	NFLUA_A_SCRIPT_PAD,
 
 	__NFLUA_A_SCRIPT_MAX
@@ -349,10 +357,12 @@ enum nflua_entry_kind {
  *
  * @NFLUA_A_ENTRY_KIND: u8, &enum nflua_entry_kind
  * @NFLUA_A_ENTRY_NAME: string: the function's name; for a match or target the
- *	name given to netfilter.new; for a hook "FAMILY HOOK PRIORITY"
+ *	name given to netfilter.new; for a hook "FAMILY HOOK PRIORITY" or
+ *	"FAMILY HOOK PRIORITY DEVICE"
  * @NFLUA_A_ENTRY_LINE: u32, line of the source that defines the function
  * @NFLUA_A_ENTRY_FAMILY: u8, NFPROTO_*; hooks only
- * @NFLUA_A_ENTRY_HOOKNUM: u8, NF_INET_*; hooks only
+ * @NFLUA_A_ENTRY_HOOKNUM: u8, NF_INET_*, or NF_ARP_*, NF_BR_*, NF_NETDEV_* as
+ *	FAMILY says; hooks only
  * @NFLUA_A_ENTRY_PRIORITY: s32; hooks only
  * @NFLUA_A_ENTRY_ON_ERROR: u8, &enum nflua_on_error; hooks only (a rule
  *	carries its own)
@@ -366,6 +376,10 @@ enum nflua_entry_kind {
  * @NFLUA_A_ENTRY_LAST_ERROR_TIME: u64, seconds of CLOCK_REALTIME
  * @NFLUA_A_ENTRY_TIME: nest of &enum nflua_time_attr; absent if nothing was
  *	measured, and in a dump
+ * @NFLUA_A_ENTRY_DEVICE: string, name of the device; ingress and egress hooks
+ *	only
+ * @NFLUA_A_ENTRY_STATE: u8, &enum nflua_hook_state; hooks of a script that is
+ *	in service only
  * @NFLUA_A_ENTRY_PAD: padding of u64 attributes
  */
 enum nflua_entry_attr {
@@ -384,11 +398,28 @@ enum nflua_entry_attr {
 	NFLUA_A_ENTRY_LAST_ERROR,
 	NFLUA_A_ENTRY_LAST_ERROR_TIME,
 	NFLUA_A_ENTRY_TIME,
+	NFLUA_A_ENTRY_DEVICE,
+	NFLUA_A_ENTRY_STATE,
 	NFLUA_A_ENTRY_PAD,
 
 	__NFLUA_A_ENTRY_MAX
 };
 #define NFLUA_A_ENTRY_MAX (__NFLUA_A_ENTRY_MAX - 1)
+
+/**
+ * enum nflua_hook_state - values of %NFLUA_A_ENTRY_STATE
+ *
+ * @NFLUA_HOOK_HOOKED: packets meet it
+ * @NFLUA_HOOK_WAITING: there is no device of its name
+ * @NFLUA_HOOK_UNREGISTERED: the script has unregistered it
+ */
+enum nflua_hook_state {
+	NFLUA_HOOK_HOOKED,
+	NFLUA_HOOK_WAITING,
+	NFLUA_HOOK_UNREGISTERED,
+
+	__NFLUA_HOOK_MAX
+};
 
 /**
  * enum nflua_time_attr - how long the calls of an entry point took
@@ -437,7 +468,21 @@ enum nflua_bucket_attr {
 };
 #define NFLUA_A_BUCKET_MAX (__NFLUA_A_BUCKET_MAX - 1)
 
-/* what a function answered; for a match before "!" is applied */
+/**
+ * enum nflua_outcome_attr - what a function answered; for a match before "!" is
+ *	applied
+ *
+ * @NFLUA_A_OUTCOME_ACCEPT: accept the packet
+ * @NFLUA_A_OUTCOME_DROP: drop it, also with an error for who sent it
+ * @NFLUA_A_OUTCOME_CONTINUE: go on with the next rule
+ * @NFLUA_A_OUTCOME_MATCH: it matches
+ * @NFLUA_A_OUTCOME_NOMATCH: it does not match
+ * @NFLUA_A_OUTCOME_STOLEN: the script has taken it
+ * @NFLUA_A_OUTCOME_QUEUE: a program in user space decides
+ * @NFLUA_A_OUTCOME_REPEAT: call the function again, which is another call
+ * @NFLUA_A_OUTCOME_STOP: accept it, without the hooks behind this one
+ * @NFLUA_A_OUTCOME_PAD: padding of u64 attributes
+ */
 enum nflua_outcome_attr {
 	NFLUA_A_OUTCOME_UNSPEC,
 	NFLUA_A_OUTCOME_ACCEPT,
@@ -445,6 +490,10 @@ enum nflua_outcome_attr {
 	NFLUA_A_OUTCOME_CONTINUE,
 	NFLUA_A_OUTCOME_MATCH,
 	NFLUA_A_OUTCOME_NOMATCH,
+	NFLUA_A_OUTCOME_STOLEN,
+	NFLUA_A_OUTCOME_QUEUE,
+	NFLUA_A_OUTCOME_REPEAT,
+	NFLUA_A_OUTCOME_STOP,
 	NFLUA_A_OUTCOME_PAD,
 
 	__NFLUA_A_OUTCOME_MAX
@@ -526,11 +575,13 @@ enum nflua_run_flags {
  * @NFLUA_A_RUN_DATA: binary, the packet, at most %NFLUA_RUN_SIZE_MAX bytes
  * @NFLUA_A_RUN_FLAGS: u32, &enum nflua_run_flags
  * @NFLUA_A_RUN_HOOKNUM: u8, NF_INET_* where the packet is met; default: a
- *	hook's own place, else NF_INET_LOCAL_IN
- * @NFLUA_A_RUN_IIF: string, name of the input device; default: "eth0" where
- *	every packet has one (prerouting, input, forward), else none
- * @NFLUA_A_RUN_OIF: string, name of the output device; default: "eth1" where
- *	every packet has one (forward, output, postrouting), else none
+ *	hook's own place, else NF_INET_LOCAL_IN; of an answer: as FAMILY says
+ * @NFLUA_A_RUN_IIF: string, name of the input device; default: a hook's own,
+ *	or "eth0" where every packet has one (prerouting, input, forward), else
+ *	none
+ * @NFLUA_A_RUN_OIF: string, name of the output device; default: a hook's own,
+ *	or "eth1" where every packet has one (forward, output, postrouting),
+ *	else none
  * @NFLUA_A_RUN_MARK: u32, the packet's mark; default 0
  * @NFLUA_A_RUN_REPEAT: u32, how often, 1 (default) to %NFLUA_RUN_REPEAT_MAX
  *
@@ -550,6 +601,7 @@ enum nflua_run_flags {
  * @NFLUA_A_RUN_CPU: u32, CPU of the last call
  * @NFLUA_A_RUN_ERROR: string, the sentence of the extended acknowledgement
  *	completed; alone, before a negative acknowledgement
+ * @NFLUA_A_RUN_FAMILY: u8, NFPROTO_* of where the packet was met
  * @NFLUA_A_RUN_PAD: padding of u64 attributes
  *
  * DATA is in an answer if the script changed the packet. It begins where that
@@ -578,6 +630,7 @@ enum nflua_run_attr {
 	NFLUA_A_RUN_TIME,
 	NFLUA_A_RUN_CPU,
 	NFLUA_A_RUN_ERROR,
+	NFLUA_A_RUN_FAMILY,
 	NFLUA_A_RUN_PAD,
 
 	__NFLUA_A_RUN_MAX

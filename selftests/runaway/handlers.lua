@@ -149,16 +149,21 @@ case("__gc storm of what the body made", "time|memory|accept", function()
     for _ = 1, 1000 do local _ = {} end
   end
 end)
-case("__gc on old objects", "time|memory", function()
+case("__gc on old objects", "runtime", function()
   local t, mt = {}, { __gc = function() end }
   for i = 1, 60000 do t[i] = {} end
   return function() for i = 1, #t do setmetatable(t[i], mt) end while true do end end
 end)
-case("__gc on the oldest object", "time|memory", function()
+case("__gc on the oldest object", "runtime", function()
   local old = {}
   local t, mt = {}, { __gc = function() end }
   for i = 1, 100000 do t[i] = {} end
   return function() while true do setmetatable(old, mt) setmetatable(t[1], mt) setmetatable(t[2], mt) end end
+end)
+case("__gc on old objects, errors are caught", "time|memory", function()
+  local t, mt = {}, { __gc = function() end }
+  for i = 1, 100000 do t[i] = {} end
+  return function() while true do for i = 1, 10 do pcall(setmetatable, t[i], mt) end end end
 end)
 case("__mode changes", "time|memory", function()
   local t, mt = {}, {}

@@ -25,6 +25,25 @@ case("straight-line code with costly instructions", "time|memory", function()
   local s = ("x"):rep(100000)
   return function() while true do f(s) end end
 end)
+case("straight-line code with branches that are not taken", "time", function()
+  -- Turns of 512 instructions: what is looked at in one branch is in all of them.
+  local work = ("y = " .. ("1 .. "):rep(39) .. "1 "):rep(11)
+  local turn = work .. "if x then " .. ("z = 1 "):rep(48) .. "end "
+  local f = load("local x " .. ("z = 1 "):rep(22) .. turn:rep(300))
+  return function() while true do f() end end
+end)
+case("straight-line code with operands that are skipped", "time", function()
+  local work = ("y = " .. ("1 .. "):rep(39) .. "1 "):rep(11)
+  local turn = work .. "y = x and (z" .. (" .. z"):rep(46) .. ") "
+  local f = load("local x, z " .. ("y = 1 "):rep(22) .. turn:rep(300))
+  return function() while true do f() end end
+end)
+case("straight-line code that is jumped over", "time", function()
+  local work = ("y = " .. ("1 .. "):rep(39) .. "1 "):rep(11)
+  local turn = "do " .. work .. "goto on " .. ("z = 1 "):rep(49) .. "::on:: end "
+  local f = load("local x " .. ("z = 1 "):rep(22) .. turn:rep(300))
+  return function() while true do f() end end
+end)
 case("tail calls", "time", function()
   local g
   local function f() return g() end

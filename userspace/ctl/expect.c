@@ -49,7 +49,7 @@ static int take_line(struct expected *expected, const char *file, unsigned long 
 		return CTL_OK;
 	if (!is_answer(line)) {
 		ctl_error("%s:%lu: '%s' is no answer", file, number, line);
-		ctl_hint("accept, drop, continue, match, nomatch, refused, error, or error and its kind");
+		ctl_hint("accept, drop, continue, match, nomatch, stolen, queue, stop, refused, error, or error and its kind");
 		return CTL_USAGE;
 	}
 	words = reallocarray(expected->words, expected->count + 1, sizeof(*words));

@@ -35,6 +35,12 @@ static struct nflua_script *make_answer(const struct stubs_run *run)
 		entry->family = from->family;
 		entry->hooknum = from->hooknum;
 		entry->priority = from->priority;
+		entry->state = -1;
+		if (*from->device) {
+			entry->device = strdup(from->device);
+			if (!entry->device)
+				goto free;
+		}
 		entry->on_error = from->on_error;
 	}
 	return script;

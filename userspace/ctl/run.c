@@ -213,7 +213,8 @@ static void put_json(const struct nflua_run_result *result)
 	out_bool("by_policy", NULL, result->by_policy);
 	out_string("kind", NULL, nflua_kind_name(result->kind));
 	out_string("entry", NULL, result->entry);
-	out_string("hook", NULL, nflua_hook_name(result->hooknum));
+	out_string("family", NULL, nflua_family_name(result->family));
+	out_string("hook", NULL, nflua_hook_name(result->family, result->hooknum));
 	out_uint("calls", NULL, result->calls);
 	out_uint("failed", NULL, result->failed);
 	if (result->failed) {
@@ -279,7 +280,8 @@ static int run_packet(struct ctl *ctl, struct test *test, const struct packet *p
 			put_json(&result);
 		else
 			put_result(packet, &test->run, &result);
-		if (result.outcome != NFLUA_A_OUTCOME_DROP)
+		if (result.outcome != NFLUA_A_OUTCOME_DROP &&
+		    result.outcome != NFLUA_A_OUTCOME_STOLEN)
 			packets_write(&test->packets, packet, result.data, result.size);
 		nflua_run_free(&result);
 	}
@@ -371,9 +373,10 @@ static const struct ctl_command run_command = {
 	.help = "run a script on packets that you give, off the network",
 	.details = "A script is run as it is loaded, without being counted; a file (with a slash, or\n"
 		   "ending in .lua, or '-') is loaded for the run only. Each packet is answered by one\n"
-		   "line: its number, and accept, drop, continue, match, nomatch, 'error KIND: TEXT', or\n"
-		   "refused, for what the kernel itself would have dropped before. The file of --expect\n"
-		   "has one such answer a line; exit status 1 says that another one came.",
+		   "line: its number, and accept, drop, continue, match, nomatch, stolen, queue, stop,\n"
+		   "'error KIND: TEXT', or refused, for what the kernel itself would have dropped before.\n"
+		   "The file of --expect has one such answer a line; exit status 1 says that another one\n"
+		   "came.",
 	.run = run,
 };
 CTL_COMMAND(run_command);

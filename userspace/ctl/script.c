@@ -88,6 +88,29 @@ static void print_time(const struct nflua_time *time)
 	out_object_end();
 }
 
+/* Where packets meet a hook, if they do; in text what is out of the ordinary. */
+static void print_place(const struct nflua_entry *entry)
+{
+	static const char *const formats[] = {
+		[NFLUA_HOOK_HOOKED] = NULL,
+		[NFLUA_HOOK_WAITING] = ", %s for the device",
+		[NFLUA_HOOK_UNREGISTERED] = ", %s",
+	};
+	const char *fmt = ", %s";
+
+	if (entry->device)
+		out_string("device", NULL, entry->device);
+	else
+		out_null("device", NULL);
+	if (entry->state < 0) {
+		out_null("state", NULL);
+		return;
+	}
+	if ((unsigned int)entry->state < sizeof(formats) / sizeof(*formats))
+		fmt = formats[entry->state];
+	out_string("state", fmt, nflua_hook_state_name(entry->state));
+}
+
 /**
  * script_print_entry() - write an entry point
  * @entry: the entry point
@@ -104,8 +127,9 @@ void script_print_entry(const struct nflua_entry *entry, enum script_detail deta
 		out_null("line", NULL);
 	if (entry->kind == NFLUA_ENTRY_HOOK) {
 		out_string("family", NULL, nflua_family_name(entry->family));
-		out_string("hook", NULL, nflua_hook_name(entry->hooknum));
+		out_string("hook", NULL, nflua_hook_name(entry->family, entry->hooknum));
 		out_int("priority", NULL, entry->priority);
+		print_place(entry);
 		out_string("on_error", ", on error %s", nflua_on_error_name(entry->on_error));
 	}
 	if (detail == SCRIPT_ANSWER) {
@@ -171,6 +195,16 @@ static void print_dropped(const struct nflua_script *script)
 		out_text("\n");
 }
 
+/* One line in text, if it holds packets or has held them. */
+static void print_held(const struct nflua_script *script)
+{
+	const bool any = script->held || script->forgotten || script->lost;
+
+	out_uint("held", any ? "  packets held: %s" : NULL, script->held);
+	out_uint("forgotten", any ? ", forgotten so far: %s" : NULL, script->forgotten);
+	out_uint("lost", any ? ", given up: %s\n" : NULL, script->lost);
+}
+
 /* A script that was unloaded by force has rules, and nothing else. */
 static void print_stub(const struct nflua_script *script)
 {
@@ -191,6 +225,9 @@ static void print_stub(const struct nflua_script *script)
 	out_uint("errors", NULL, 0);
 	out_uint("log_dropped", NULL, 0);
 	out_uint("errors_dropped", NULL, 0);
+	out_uint("held", NULL, 0);
+	out_uint("forgotten", NULL, 0);
+	out_uint("lost", NULL, 0);
 	out_array("entries");
 	out_array_end();
 	out_text(", ");
@@ -246,8 +283,10 @@ void script_print(const struct nflua_script *script, enum script_detail detail)
 		print_memory_states(script);
 	out_hex("digest", detail == SCRIPT_FULL ? "  sha256: %s\n" : NULL, script->digest,
 		sizeof(script->digest));
-	if (detail != SCRIPT_ANSWER)
+	if (detail != SCRIPT_ANSWER) {
 		print_dropped(script);
+		print_held(script);
+	}
 	out_array("entries");
 	for (i = 0; i < script->nentries; i++)
 		script_print_entry(&script->entries[i], detail);

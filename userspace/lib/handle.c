@@ -17,6 +17,12 @@
 /* Enough for most answers; a longer one makes the buffer grow. */
 #define BUFFER_SIZE	(64 * 1024)
 
+/* A request for a list has no attributes. */
+#define DUMP_SIZE	64
+
+/* How often a list is begun anew while what it has comes and goes. */
+#define DUMP_TRIES	64
+
 /**
  * nflua_fail() - keep the sentence of a failure
  * @nl: handle
@@ -341,6 +347,33 @@ int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, vo
 	if (!result && interrupted)
 		return nflua_fail(nl, -EINTR, "what was listed changed meanwhile");
 	return result;
+}
+
+/**
+ * nflua_dump() - send a request for a list and take all of it
+ * @nl: handle
+ * @cmd: the request
+ * @take: called for each answer
+ * @clear: empties what @take has filled
+ * @list: for both
+ *
+ * A list that changed while the kernel wrote it is asked for again, so that
+ * @list is one that was true at one moment.
+ *
+ * Return: 0 or a negative errno
+ */
+int nflua_dump(struct nflua *nl, uint8_t cmd, nflua_reply_fn take, void (*clear)(void *list),
+	       void *list)
+{
+	char buf[DUMP_SIZE] = {};
+	unsigned int tries = 0;
+	int err;
+
+	do {
+		clear(list);
+		err = nflua_exchange(nl, nflua_request(nl, buf, cmd, NLM_F_DUMP), take, list);
+	} while (err == -EINTR && ++tries < DUMP_TRIES);
+	return err;
 }
 
 static void take_group(const struct nlattr *nest, struct nflua_family *family)

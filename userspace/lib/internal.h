@@ -61,6 +61,8 @@ typedef int (*nflua_reply_fn)(const struct nlmsghdr *nlh, void *data);
 
 struct nlmsghdr *nflua_request(struct nflua *nl, void *buf, uint8_t cmd, uint16_t flags);
 int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, void *data);
+int nflua_dump(struct nflua *nl, uint8_t cmd, nflua_reply_fn take, void (*clear)(void *list),
+	       void *list);
 int nflua_resolve(struct nflua *nl, struct nflua_family *family);
 ssize_t nflua_datagram(struct nflua *nl, int flags);
 int nflua_fail(struct nflua *nl, int err, const char *fmt, ...)

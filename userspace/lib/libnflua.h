@@ -90,8 +90,10 @@ struct nflua_time {
  * @name: the function's, extension's or hook's name
  * @line: line of the source that defines the function
  * @family: NFPROTO_*; hooks only
- * @hooknum: NF_INET_*; hooks only
+ * @hooknum: NF_INET_*, or NF_ARP_*, NF_BR_*, NF_NETDEV_*; hooks only
  * @priority: hooks only
+ * @device: name of the device, or NULL; ingress and egress hooks only
+ * @state: &enum nflua_hook_state, -1 if it is not known; hooks only
  * @on_error: the failure policy; hooks only
  * @rules: number of rules that call it
  * @calls: number of calls
@@ -109,6 +111,8 @@ struct nflua_entry {
 	uint8_t family;
 	uint8_t hooknum;
 	int32_t priority;
+	char *device;
+	int state;
 	enum nflua_on_error on_error;
 	uint32_t rules;
 	uint64_t calls;
@@ -152,6 +156,9 @@ struct nflua_memory {
  * @log_dropped: printed lines that reached neither who listens nor the
  *	kernel's log
  * @errors_dropped: errors that who listens was not told
+ * @held: packets that it holds now, stolen ones and copies
+ * @forgotten: held packets that the collector found
+ * @lost: held packets that were given up, for their age or with their device
  * @limits: what it may use
  * @rules: number of rules that refer to it
  * @entries: its entry points
@@ -174,6 +181,9 @@ struct nflua_script {
 	bool timing;
 	uint64_t log_dropped;
 	uint64_t errors_dropped;
+	uint32_t held;
+	uint64_t forgotten;
+	uint64_t lost;
 	struct nflua_limits limits;
 	uint32_t rules;
 	struct nflua_entry *entries;
@@ -220,7 +230,8 @@ struct nflua_run {
  * struct nflua_run_result - what a run found
  * @kind: what was called
  * @entry: its name
- * @hooknum: NF_INET_* where it met the packet
+ * @family: NFPROTO_* of where it met the packet
+ * @hooknum: NF_INET_* where it met the packet, or as @family says
  * @outcome: &enum nflua_outcome_attr, of the last call
  * @by_policy: the last call failed, and @outcome is the failure policy
  * @failed: calls that failed
@@ -237,6 +248,7 @@ struct nflua_run {
 struct nflua_run_result {
 	enum nflua_entry_kind kind;
 	char *entry;
+	uint8_t family;
 	uint8_t hooknum;
 	enum nflua_outcome_attr outcome;
 	bool by_policy;
@@ -409,7 +421,8 @@ const char *nflua_outcome_name(unsigned int outcome);
 const char *nflua_error_name(unsigned int error);
 const char *nflua_on_error_name(unsigned int on_error);
 const char *nflua_family_name(unsigned int family);
-const char *nflua_hook_name(unsigned int hooknum);
+const char *nflua_hook_name(unsigned int family, unsigned int hooknum);
+const char *nflua_hook_state_name(unsigned int state);
 int nflua_kind_find(const char *name);
 int nflua_hook_find(const char *name);
 const char *nflua_event_name(unsigned int event);

@@ -11,9 +11,6 @@
 /* Room for a request with the longest key and value. */
 #define REQUEST_SIZE	(1024 + NFLUA_MAP_KEY_MAX + NFLUA_MAP_VALUE_MAX)
 
-/* How often a list is begun anew while maps come and go. */
-#define LIST_TRIES	64
-
 /* The maps of one exchange, in the order of their arrival. */
 struct list {
 	struct nflua_map **maps;
@@ -36,8 +33,9 @@ void nflua_map_free(struct nflua_map *map)
 	free(map);
 }
 
-static void list_clear(struct list *list)
+static void list_clear(void *data)
 {
+	struct list *list = data;
 	size_t i;
 
 	for (i = 0; i < list->count; i++)
@@ -172,22 +170,18 @@ int nflua_map_get(struct nflua *nl, const char *name, struct nflua_map **map)
  *	that it returns ends the walk and is returned. It may use @nl.
  * @data: for @fn
  *
+ * The list was true at one moment.
+ *
  * Return: 0 or a negative errno
  */
 int nflua_map_each(struct nflua *nl, int (*fn)(const struct nflua_map *map, void *data),
 		   void *data)
 {
-	char buf[REQUEST_SIZE] = {};
-	unsigned int tries = 0;
 	struct list list = {};
 	size_t i;
 	int err;
 
-	do {
-		list_clear(&list);
-		err = nflua_exchange(nl, nflua_request(nl, buf, NFLUA_CMD_MAP_GET, NLM_F_DUMP),
-				     take_map, &list);
-	} while (err == -EINTR && ++tries < LIST_TRIES);
+	err = nflua_dump(nl, NFLUA_CMD_MAP_GET, take_map, list_clear, &list);
 	for (i = 0; !err && i < list.count; i++) {
 		err = fn(list.maps[i], data);
 		if (err > 0)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <linux/netfilter.h>
+#include <linux/netfilter_arp.h>
 
 #include "internal.h"
 
@@ -22,6 +23,10 @@ static const char *const outcomes[] = {
 	[NFLUA_A_OUTCOME_CONTINUE] = "continue",
 	[NFLUA_A_OUTCOME_MATCH] = "match",
 	[NFLUA_A_OUTCOME_NOMATCH] = "nomatch",
+	[NFLUA_A_OUTCOME_STOLEN] = "stolen",
+	[NFLUA_A_OUTCOME_QUEUE] = "queue",
+	[NFLUA_A_OUTCOME_REPEAT] = "repeat",
+	[NFLUA_A_OUTCOME_STOP] = "stop",
 	[NFLUA_A_OUTCOME_PAD] = NULL,
 };
 
@@ -55,12 +60,32 @@ static const char *const families[] = {
 	[NFPROTO_IPV6] = "ipv6",
 };
 
+/* those of the bridge, too */
 static const char *const hooks[] = {
 	[NF_INET_PRE_ROUTING] = "prerouting",
 	[NF_INET_LOCAL_IN] = "input",
 	[NF_INET_FORWARD] = "forward",
 	[NF_INET_LOCAL_OUT] = "output",
 	[NF_INET_POST_ROUTING] = "postrouting",
+	[NF_INET_NUMHOOKS] = "ingress",
+};
+
+static const char *const arp_hooks[] = {
+	[NF_ARP_IN] = "input",
+	[NF_ARP_OUT] = "output",
+	[NF_ARP_FORWARD] = "forward",
+};
+
+/* NF_NETDEV_*; older headers lack the second. */
+static const char *const netdev_hooks[] = {
+	[0] = "ingress",
+	[1] = "egress",
+};
+
+static const char *const hook_states[] = {
+	[NFLUA_HOOK_HOOKED] = "hooked",
+	[NFLUA_HOOK_WAITING] = "waiting",
+	[NFLUA_HOOK_UNREGISTERED] = "unregistered",
 };
 
 static const char *const events[] = {
@@ -164,14 +189,33 @@ const char *nflua_family_name(unsigned int family)
 }
 
 /**
- * nflua_hook_name() - the word for an IPv4, IPv6 or inet hook
- * @hooknum: NF_INET_*
+ * nflua_hook_name() - the word for a hook
+ * @family: NFPROTO_*
+ * @hooknum: its number in that family
  *
  * Return: the word, "unknown" for a number of a newer kernel
  */
-const char *nflua_hook_name(unsigned int hooknum)
+const char *nflua_hook_name(unsigned int family, unsigned int hooknum)
 {
-	return WORD(hooks, hooknum);
+	switch (family) {
+	case NFPROTO_ARP:
+		return WORD(arp_hooks, hooknum);
+	case NFPROTO_NETDEV:
+		return WORD(netdev_hooks, hooknum);
+	default:
+		return WORD(hooks, hooknum);
+	}
+}
+
+/**
+ * nflua_hook_state_name() - the word for whether a hook is registered
+ * @state: &enum nflua_hook_state
+ *
+ * Return: the word, "unknown" for a number of a newer kernel
+ */
+const char *nflua_hook_state_name(unsigned int state)
+{
+	return WORD(hook_states, state);
 }
 
 static int find(const char *const *words, unsigned int count, const char *name)
@@ -196,14 +240,14 @@ int nflua_kind_find(const char *name)
 }
 
 /**
- * nflua_hook_find() - the IPv4, IPv6 or inet hook of a word
+ * nflua_hook_find() - the IPv4 or IPv6 hook of a word
  * @name: the word
  *
  * Return: NF_INET_*, -1 if there is none
  */
 int nflua_hook_find(const char *name)
 {
-	return find(hooks, MNL_ARRAY_SIZE(hooks), name);
+	return find(hooks, NF_INET_NUMHOOKS, name);
 }
 
 /**

@@ -56,6 +56,9 @@ static int take_result(const struct nlmsghdr *nlh, void *data)
 		case NFLUA_A_RUN_ENTRY:
 			err = replace_bytes(&result->entry, &size, attr, false);
 			break;
+		case NFLUA_A_RUN_FAMILY:
+			result->family = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_RUN_HOOKNUM:
 			result->hooknum = nflua_attr_uint(attr);
 			break;

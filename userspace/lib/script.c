@@ -11,9 +11,6 @@
 /* Room for every attribute of a request but the source. */
 #define HEAD_SIZE	1024
 
-/* How often a dump is begun anew while others load and unload. */
-#define DUMP_TRIES	64
-
 /* The scripts of one exchange, in the order of their arrival. */
 struct list {
 	struct nflua_script **scripts;
@@ -23,6 +20,7 @@ struct list {
 static void entry_clear(struct nflua_entry *entry)
 {
 	free(entry->name);
+	free(entry->device);
 	free(entry->last_error);
 	nflua_time_free(entry->time);
 }
@@ -89,6 +87,12 @@ static int parse_entry(const struct nlattr *nest, struct nflua_entry *entry)
 		case NFLUA_A_ENTRY_PRIORITY:
 			entry->priority = (int32_t)nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_ENTRY_DEVICE:
+			err = replace_string(&entry->device, attr);
+			break;
+		case NFLUA_A_ENTRY_STATE:
+			entry->state = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_ENTRY_ON_ERROR:
 			entry->on_error = nflua_attr_uint(attr);
 			break;
@@ -124,7 +128,7 @@ static int parse_entry(const struct nlattr *nest, struct nflua_entry *entry)
 
 static int add_entry(struct nflua_script *script, const struct nlattr *nest)
 {
-	struct nflua_entry *entries, entry = {};
+	struct nflua_entry *entries, entry = { .state = -1 };
 	int err;
 
 	entries = reallocarray(script->entries, script->nentries + 1, sizeof(entry));
@@ -233,6 +237,15 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 		case NFLUA_A_SCRIPT_ERRORS_DROPPED:
 			script->errors_dropped = nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_SCRIPT_HELD:
+			script->held = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_SCRIPT_FORGOTTEN:
+			script->forgotten = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_SCRIPT_LOST:
+			script->lost = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_SCRIPT_RULES:
 			script->rules = nflua_attr_uint(attr);
 			break;
@@ -268,8 +281,9 @@ static struct nflua_script *list_add(struct list *list, const char *name)
 	return script;
 }
 
-static void list_clear(struct list *list)
+static void list_clear(void *data)
 {
+	struct list *list = data;
 	size_t i;
 
 	for (i = 0; i < list->count; i++)
@@ -510,25 +524,18 @@ int nflua_eval(struct nflua *nl, const char *name, const void *chunk, size_t siz
  *	that it returns ends the walk and is returned. It may use @nl.
  * @data: for @fn
  *
- * A list that changed while the kernel wrote it is asked for again, so that
- * @fn sees one that was true at one moment.
+ * The list was true at one moment.
  *
  * Return: 0 or a negative errno
  */
 int nflua_each(struct nflua *nl, int (*fn)(const struct nflua_script *script, void *data),
 	       void *data)
 {
-	char buf[HEAD_SIZE] = {};
-	unsigned int tries = 0;
 	struct list list = {};
 	size_t i;
 	int err;
 
-	do {
-		list_clear(&list);
-		err = nflua_exchange(nl, nflua_request(nl, buf, NFLUA_CMD_SCRIPT_GET, NLM_F_DUMP),
-				     take_script, &list);
-	} while (err == -EINTR && ++tries < DUMP_TRIES);
+	err = nflua_dump(nl, NFLUA_CMD_SCRIPT_GET, take_script, list_clear, &list);
 	for (i = 0; !err && i < list.count; i++) {
 		err = fn(list.scripts[i], data);
 		if (err > 0)

@@ -9,6 +9,15 @@
 
 #include "kernel.h"
 
+/* ktime_get_ns(): the monotonic clock */
+u64 ktime_get_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * (u64)NSEC_PER_SEC + now.tv_nsec;
+}
+
 /* strscpy(): at most @size - 1 bytes, and a NUL */
 ssize_t strscpy(char *to, const char *from, size_t size)
 {

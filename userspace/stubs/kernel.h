@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/types.h>
 #include <linux/types.h>
 
@@ -30,12 +31,20 @@ typedef int32_t s32;
 typedef long long s64;
 
 #define S16_MAX		INT16_MAX
+#define U16_MAX		UINT16_MAX
+#define MAX_ERRNO	4095
 #define U64_MAX		((u64)~0ULL)
 #define NSEC_PER_USEC	1000L
 #define NSEC_PER_MSEC	1000000L
 #define NSEC_PER_SEC	1000000000L
 #define BIT_ULL(_n)	(1ULL << (_n))
 #define ARRAY_SIZE(_a)	(sizeof(_a) / sizeof((_a)[0]))
+
+/* A kernel with all families of hooks */
+#define CONFIG_NETFILTER_FAMILY_ARP	1
+#define CONFIG_NETFILTER_FAMILY_BRIDGE	1
+#define CONFIG_NETFILTER_INGRESS	1
+#define CONFIG_NETFILTER_EGRESS		1
 
 #define likely(_x)	__builtin_expect(!!(_x), 1)
 #define unlikely(_x)	__builtin_expect(!!(_x), 0)
@@ -44,6 +53,8 @@ typedef long long s64;
 #define IS_ENABLED(_option)	0
 #define container_of(_p, _type, _member) \
 	((_type *)(void *)((char *)(_p) - offsetof(_type, _member)))
+#define struct_size(_p, _member, _n) \
+	(sizeof(*(_p)) + (_n) * sizeof((_p)->_member[0]))
 #define min(_a, _b)	((_a) < (_b) ? (_a) : (_b))
 #define min_t(_type, _a, _b)	((_type)(_a) < (_type)(_b) ? (_type)(_a) : (_type)(_b))
 
@@ -56,6 +67,9 @@ struct list_head { int none; };
 struct mutex { int none; };
 struct ratelimit_state { int none; };
 struct rcu_head { int none; };
+struct nf_hook_ops { int none; };
+struct notifier_block { int none; };
+struct work_struct { int none; };
 struct netlink_ext_ack;
 struct nf_hook_state;
 struct sk_buff;
@@ -65,6 +79,7 @@ struct sk_buff;
 /* Of packet states; no packet comes here. */
 #define THREAD_SIZE		(16UL << 10)
 #define current			NULL
+#define BUILD_BUG_ON(_cond)	_Static_assert(!(_cond), #_cond)
 #define task_stack_page(_task)	((void)(_task), NULL)
 #define gfpflags_allow_blocking(_gfp)	((_gfp) == 0)
 #define spin_lock(_lock)	((void)(_lock))
@@ -76,7 +91,11 @@ struct sk_buff;
 
 #define sort(_base, _n, _size, _cmp, _swap)	qsort(_base, _n, _size, _cmp)
 
+#define timespec64		timespec
+#define ktime_get_real_ts64(_ts)	((void)clock_gettime(CLOCK_REALTIME, _ts))
+
 /* kernel.c */
+u64 ktime_get_ns(void);
 ssize_t strscpy(char *to, const char *from, size_t size);
 int kstrtouint(const char *s, unsigned int base, unsigned int *number);
 int kstrtou8(const char *s, unsigned int base, u8 *number);

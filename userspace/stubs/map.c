@@ -25,14 +25,6 @@ struct map {
 	unsigned int count;
 };
 
-static int push_failure(lua_State *L, const char *why, int number)
-{
-	lua_pushnil(L);
-	lua_pushstring(L, why);
-	lua_pushinteger(L, number);
-	return 3;
-}
-
 static struct map *check_map(lua_State *L)
 {
 	struct map *map = luaL_testudata(L, 1, MAP);
@@ -75,15 +67,7 @@ static bool check_key(lua_State *L, const struct map *map)
 
 static int key_too_long(lua_State *L)
 {
-	return push_failure(L, "key is longer than 255 bytes", ENAMETOOLONG);
-}
-
-static void check_ttl(lua_State *L, int arg)
-{
-	lua_Integer ttl = luaL_optinteger(L, arg, 0);
-
-	luaL_argcheck(L, ttl >= 0 && ttl <= NFLUA_MAP_TTL_MAX, arg,
-		      "ttl is in milliseconds, up to a year, 0 for ever");
+	return nflua_map_failure(L, -ENAMETOOLONG);
 }
 
 /* Pushes the table of entries and the value of argument 2 in it. */
@@ -128,24 +112,19 @@ static int map_get(lua_State *L)
 static int write_value(lua_State *L, bool add)
 {
 	struct map *map = check_map(L);
+	int err;
 
 	if (!check_key(L, map))
 		return key_too_long(L);
-	if (map->shape.value == NFLUA_MAP_INTEGER) {
-		if (!lua_isinteger(L, 3))
-			luaL_typeerror(L, 3, "integer");
-	} else {
-		if (lua_type(L, 3) != LUA_TSTRING)
-			luaL_typeerror(L, 3, "string");
-		if (lua_rawlen(L, 3) > map->shape.size)
-			return push_failure(L, "value is longer than the map's size", EMSGSIZE);
-	}
-	check_ttl(L, 4);
+	err = nflua_map_check_value(L, &map->shape, 3);
+	if (err)
+		return nflua_map_failure(L, err);
+	nflua_map_opt_ttl(L, 4, 0);
 	if (add && lookup(L))
-		return push_failure(L, "exists", EEXIST);
+		return nflua_map_failure(L, -EEXIST);
 	lua_pushvalue(L, 3);
 	if (!put(L, map))
-		return push_failure(L, "map is full", ENOSPC);
+		return nflua_map_failure(L, -ENOSPC);
 	lua_pushboolean(L, true);
 	return 1;
 }
@@ -165,8 +144,7 @@ static int map_incr(lua_State *L)
 	struct map *map = check_map(L);
 	lua_Unsigned sum;
 
-	if (map->shape.value != NFLUA_MAP_INTEGER)
-		luaL_error(L, "map '%s' has strings, which incr cannot add to", map->shape.name);
+	nflua_map_check_incr(L, &map->shape);
 	if (!check_key(L, map))
 		return key_too_long(L);
 	if (!lua_isinteger(L, 3))
@@ -177,13 +155,13 @@ static int map_incr(lua_State *L)
 		sum += lua_tointeger(L, -1);
 	} else {
 		if (lua_isnoneornil(L, 4))
-			return push_failure(L, "not found", ENOENT);
+			return nflua_map_failure(L, -ENOENT);
 		sum += luaL_checkinteger(L, 4);
-		check_ttl(L, 5);
+		nflua_map_opt_ttl(L, 5, 0);
 	}
 	lua_pushinteger(L, sum);
 	if (!put(L, map))
-		return push_failure(L, "map is full", ENOSPC);
+		return nflua_map_failure(L, -ENOSPC);
 	lua_pushinteger(L, sum);
 	return 1;
 }

@@ -5,6 +5,8 @@
  */
 #include "address.h"
 #include "event.h"
+#include "hook.h"
+#include "protocol.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -22,6 +24,18 @@ static int light_len(lua_State *L)
 static int light_newindex(lua_State *L)
 {
 	return luaL_error(L, "an address has no fields to set");
+}
+
+/* The kernel's is in module/protocol.c. */
+int nflua_protocol_call(lua_State *L)
+{
+	lua_remove(L, 1);
+	luaL_checkany(L, 1);
+	luaL_argcheck(L, luaL_optinteger(L, 2, 0) >= 0, 2, "offset is negative");
+	lua_settop(L, 1);
+	if (!lua_isnil(L, 1))
+		luaL_typeerror(L, 1, "packet");
+	return 1;
 }
 
 static const luaL_Reg metamethods[] = {
@@ -45,8 +59,17 @@ int nflua_packet_open(struct nflua_state *st)
 	lua_setmetatable(L, -2);
 	lua_pop(L, 1);
 	nflua_address_open(L);
+	nflua_protocol_open(L);
 	st->ext.index = light_index;
 	return 0;
+}
+
+/* Only in a finalizer of a state that goes, where the kernel's does nothing. */
+bool nflua_hook_unregister(struct nflua_state *st, const char *name)
+{
+	(void)st;
+	(void)name;
+	return false;
 }
 
 /* No callback runs that could print. */

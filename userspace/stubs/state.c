@@ -3,8 +3,6 @@
  * A script's states in user space: memory, limits, and the run of the body in
  * them. The kernel's are in module/state.c.
  */
-#include <time.h>
-
 #include "body.h"
 #include "library.h"
 #include "stand_in.h"
@@ -26,14 +24,6 @@
 bool nflua_script_name_ok(const char *name)
 {
 	return nflua_name_valid(name);
-}
-
-static u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * (u64)NSEC_PER_SEC + now.tv_nsec;
 }
 
 /* lua_Alloc. Shrinking never fails, as Lua demands. */
@@ -74,7 +64,7 @@ static int refuel(lua_State *L)
 	struct nflua_state *st = nflua_state(L);
 
 	st->told = st->ext.killed;
-	if (!st->ext.killed && now_ns() < st->deadline) {
+	if (!st->ext.killed && ktime_get_ns() < st->deadline) {
 		st->ext.fuel = st->ext.fuel < -NFLUA_FUEL ? 0 : NFLUA_FUEL;
 		return 0;
 	}
@@ -97,7 +87,7 @@ static void destroy(struct stand_in *s)
 	if (st->L) {
 		/* Finalizers run. */
 		st->budget = NFLUA_CALL_NS;
-		st->deadline = now_ns() + st->budget;
+		st->deadline = ktime_get_ns() + st->budget;
 		st->ext.fuel = NFLUA_FUEL;
 		st->ext.killed = false;
 		set_stack(st);
@@ -202,6 +192,8 @@ static int keep_answer(const struct nflua_state *st, struct stubs_run *run)
 		entry->family = reg->family;
 		entry->hooknum = reg->hooknum;
 		entry->on_error = reg->on_error;
+		_Static_assert(sizeof(entry->device) == sizeof(reg->device), "devices fit");
+		memcpy(entry->device, reg->device, sizeof(entry->device));
 	}
 	return 0;
 }
@@ -261,7 +253,7 @@ int stubs_check(struct stubs_run *run)
 		.size = run->size,
 		.limits.memory = run->memory ? run->memory : NFLUA_MEMORY_DEFAULT,
 		.budget = NFLUA_BODY_NS,
-		.deadline = now_ns() + NFLUA_BODY_NS,
+		.deadline = ktime_get_ns() + NFLUA_BODY_NS,
 	};
 	const char *bad = bad_limit(run);
 	struct stand_in *control;

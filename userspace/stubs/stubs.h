@@ -29,6 +29,7 @@ struct stubs_entry {
 	unsigned int family;
 	unsigned int hooknum;
 	unsigned int on_error;
+	char device[16];
 };
 
 /**
