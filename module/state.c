@@ -32,7 +32,7 @@
  * collections are not done at all (0014, 0015). Keys can't be chosen to collide
  * (0024, 0028).
  *
- * All of it costs a callback without jumps 6 executed instructions of 355
+ * All of it costs a callback without jumps 6 executed instructions of 352
  * ("nflua-hook accept" of scripts/bench; they are the first of luaV_execute()),
  * and 2 more for each jump.
  */

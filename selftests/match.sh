@@ -33,7 +33,7 @@ raises		n n runtime	error("no")
 raises_table	n n runtime	error({})
 raises_nil	n n runtime	error()
 misspelled	n n runtime	return pkt.pi
-stolen		n n runtime	return nf.STOLEN
+stolen		n n verdict	return nf.STOLEN
 yields		n n runtime	coroutine.yield(true)
 coroutine_yes	m n match	return coroutine.wrap(function() return true end)()
 caught		m n match	return not pcall(error, "no")
