@@ -42,11 +42,12 @@ local act = {
     assert(bytes(k.h) == k.before and k.udp.dport == 7001 and k.h.payload:string() == "nflua", "it is not as it was")
     assert(k.h ~= pkt and k.h.udp ~= pkt.udp)
     assert(k.h:set_u8(0, 0x6e, "transport") and k.udp.sport >> 8 == 0x6e)
+    local u8, close = k.h.u8, k.h.close
     k.h:close()
     raises("after it was sent or closed", function() return k.h.len end)
     raises("after it was sent or closed", function() return k.udp.dport end)
-    raises("after it was sent or closed", k.h.u8, k.h, 0)
-    raises("after it was sent or closed", k.h.close, k.h)
+    raises("after it was sent or closed", u8, k.h, 0)
+    raises("after it was sent or closed", close, k.h)
     raises("after it was sent or closed", function() k.h.mark = 1 end)
     kept[1] = nil
   end,
@@ -180,7 +181,7 @@ ip4(udp(1, 7013, b"nflua"))
 ip4(udp(1, 7014, b"nflua"))' | python3 "$HERE/packets.py" - 02:00:00:00:00:01 02:00:00:00:00:02 >"$TMP/frames"
 reload
 for frame in $(cat "$TMP/frames"); do
-	ctl -j run held --entry "inet prerouting raw" --iif veth0 --hex "$frame" --repeat 25 >"$TMP/run" 2>&1
+	ctl -j run held --entry "hook:inet prerouting -300" --iif veth0 --hex "$frame" --repeat 25 >"$TMP/run" 2>&1
 	jq -c '.[0] | [.outcome, .failed]' <"$TMP/run" 2>/dev/null || cat "$TMP/run"
 done >"$TMP/runs"
 is "runs of what steals and copies" "$(tr '\n' ' ' <"$TMP/runs")" '["stolen",0] ["stolen",0] ["drop",0] '

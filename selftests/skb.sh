@@ -31,7 +31,9 @@ local function same(a, b)
   return true
 end
 local function bytes(p) return p:header_pointer() end
--- A callback has 10 milliseconds: each of four packets tries a fourth.
+-- A callback has 10 milliseconds: each of four packets tries a fourth. What takes
+-- longer, because the machine is busy, is sent again.
+done = require("map").open{ name = "done", key = "string", value = "integer", max = 1000 }
 local turn
 local function each(list)
   local i = turn - 4
@@ -224,7 +226,11 @@ nf:hook{ family = "inet", hook = "prerouting", priority = "raw", function(pkt)
   local case = pkt.udp and cases[pkt.udp.dport - 7000]
   if case then
     turn = pkt.udp.sport - 7990
-    case(pkt)
+    local key = ("%s %d %d"):format(pkt.family, pkt.udp.dport, turn)
+    if not done:get(key) then
+      case(pkt)
+      done:set(key, 1)
+    end
     return nf.DROP
   end
   if pkt.udp and pkt.udp.dport == 7100 then                     -- rewritten, and delivered
@@ -327,7 +333,7 @@ for _ in range(int(sys.argv[1])):
 P
 
 ports=$(seq -s ' ' 7001 $((7000 + CASES)))
-errors_are() { [ "$(field "$SERVER" skb '.entries[] | select(.priority == -300) | "\(.outcomes.drop // 0) \([.errors[]] | add)"')" = "$1" ]; }
+came() { [ "$(field "$SERVER" skb '.entries[] | select(.priority == -300) | .calls')" -ge "$1" ]; }
 for kind in "one piece 100" "pieces 17000" "cloned 100" "cloned, pieces 17000"; do
 	size=${kind##* } kind=${kind% *}
 	if [[ $kind = cloned* ]]; then
@@ -337,13 +343,18 @@ for kind in "one piece 100" "pieces 17000" "cloned 100" "cloned, pieces 17000"; 
 	fi
 	ctl unload skb 2>/dev/null
 	ctl load --budget 10ms "$TMP/skb.lua" || exit 1
-	for address in $SERVER4 $SERVER6; do
-		# shellcheck disable=SC2086
-		client python3 "$TMP/datagram.py" $address "$size" 4 $ports
+	for ((round = 1; round <= 20; round++)); do
+		for address in $SERVER4 $SERVER6; do
+			# shellcheck disable=SC2086
+			client python3 "$TMP/datagram.py" $address "$size" 4 $ports
+		done
+		waits_for 10 came $((8 * CASES * round))
+		[ "$(ctl eval skb '#done')" != $((8 * CASES)) ] || break
 	done
-	check "all cases hold, packets in $kind" waits_for 10 errors_are "$((8 * CASES)) 0"
-	is "no error, packets in $kind" \
-		"$(field "$SERVER" skb '.entries[] | select(.priority == -300) | .last_error')" null
+	is "all cases hold, packets in $kind" "$(ctl eval skb '#done')" $((8 * CASES))
+	is "no other error, packets in $kind" \
+		"$(field "$SERVER" skb '.entries[] | select(.priority == -300) | .errors | del(.time) | add')" 0
+	diag "rounds: $round, last error: $(field "$SERVER" skb '.entries[] | select(.priority == -300) | .last_error' | head -n 1)"
 	is "nothing is held, packets in $kind" "$(field "$SERVER" skb .held)" 0
 	if [[ $kind = cloned* ]]; then
 		waits_for 10 grep -qE "good|changed" "$TMP/tapped" || kill $tap
