@@ -131,8 +131,8 @@ hook_errors() { field "$SERVER" held '[.entries[] | select(.kind == "hook") | .e
 
 for address in $SERVER4 $SERVER6; do
 	reload
-	for port in 7001 7002 7003 7007 7010; do send $address $port; done
-	send $address 7012 4
+	for port in 7001 7002 7003 7007 7010; do send "$address" $port; done
+	send "$address" 7012 4
 	check "nine calls over $address" waits_for 10 hook_calls 9
 	is "steal, close, copy, clone, copy_expand and the limit over $address" \
 		"$(hook_errors) $(field "$SERVER" held '.entries[] | select(.kind == "hook") | "\(.outcomes.stolen) \(.last_error)"')" \
@@ -165,7 +165,7 @@ for ipt in iptables ip6tables; do
 done
 rules_called() { counts "$SERVER" held | grep -qx "$1"; }
 for address in $SERVER4 $SERVER6; do
-	for port in 7020 7021 7022 7030; do send $address $port; done
+	for port in 7020 7021 7022 7030; do send "$address" $port; done
 done
 check "a match that reads and copies" waits_for 10 rules_called "function matches calls=2 match=2"
 check "a target that steals" waits_for 10 rules_called "target held calls=4 stolen=2 runtime=2"

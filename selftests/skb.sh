@@ -346,7 +346,7 @@ for kind in "one piece 100" "pieces 17000" "cloned 100" "cloned, pieces 17000"; 
 	for ((round = 1; round <= 20; round++)); do
 		for address in $SERVER4 $SERVER6; do
 			# shellcheck disable=SC2086
-			client python3 "$TMP/datagram.py" $address "$size" 4 $ports
+			client python3 "$TMP/datagram.py" "$address" "$size" 4 $ports
 		done
 		waits_for 10 came $((8 * CASES * round))
 		[ "$(ctl eval skb '#done')" != $((8 * CASES)) ] || break
@@ -368,8 +368,8 @@ server python3 "$TMP/receive.py" 16 7100 7101 7102 7103 >"$TMP/received" &
 receiver=$!
 waits_for 10 grep -q ready "$TMP/received"
 for address in $SERVER4 $SERVER6; do
-	client python3 "$TMP/datagram.py" $address 100 1 7100 7101 7102 7103
-	client python3 "$TMP/datagram.py" $address 48000 1 7100 7101 7102
+	client python3 "$TMP/datagram.py" "$address" 100 1 7100 7101 7102 7103
+	client python3 "$TMP/datagram.py" "$address" 48000 1 7100 7101 7102
 done
 # with a checksum that nobody adds
 for port in 7100 7101; do
@@ -401,7 +401,7 @@ is "no checksum was wrong" "$(server cat /proc/net/snmp /proc/net/snmp6 | awk '/
 # --- what cannot go on ---
 ctl unload skb
 ctl load --budget 10ms "$TMP/skb.lua" || exit 1
-for address in $SERVER4 $SERVER6; do client python3 "$TMP/datagram.py" $address 100 1 7104 7105 7106; done
+for address in $SERVER4 $SERVER6; do client python3 "$TMP/datagram.py" "$address" 100 1 7104 7105 7106; done
 unfit() { [ "$(field "$SERVER" skb '.entries[] | select(.priority == -300) | "\(.errors.verdict // 0) \(.errors.runtime // 0)"')" = "$1" ]; }
 check "packets that cannot go on are errors" waits_for 10 unfit "4 2"
 is "and go nowhere" "$(field "$SERVER" skb '.entries[] | select(.priority == -299) | [.outcomes[]] | add')" 0
@@ -410,7 +410,7 @@ is "and go nowhere" "$(field "$SERVER" skb '.entries[] | select(.priority == -29
 for ipt in iptables ip6tables; do
 	server $ipt -A INPUT -p udp --dport 7110 -m lua --script skb --function readonly -j DROP
 done
-for address in $SERVER4 $SERVER6; do client python3 "$TMP/datagram.py" $address 100 1 7110; done
+for address in $SERVER4 $SERVER6; do client python3 "$TMP/datagram.py" "$address" 100 1 7110; done
 readonly_is() { counts "$SERVER" skb | grep -qx "function readonly calls=2 match=2"; }
 check "a match changes nothing" waits_for 10 readonly_is
 for ipt in iptables ip6tables; do server $ipt -F; done
