@@ -180,10 +180,10 @@ echo 'ip4(udp(1, 7001, b"nflua"))
 ip4(udp(1, 7013, b"nflua"))
 ip4(udp(1, 7014, b"nflua"))' | python3 "$HERE/packets.py" - 02:00:00:00:00:01 02:00:00:00:00:02 >"$TMP/frames"
 reload
-for frame in $(cat "$TMP/frames"); do
+while read -r frame; do
 	ctl -j run held --entry "hook:inet prerouting -300" --iif veth0 --hex "$frame" --repeat 25 >"$TMP/run" 2>&1
 	jq -c '.[0] | [.outcome, .failed]' <"$TMP/run" 2>/dev/null || cat "$TMP/run"
-done >"$TMP/runs"
+done <"$TMP/frames" >"$TMP/runs"
 is "runs of what steals and copies" "$(tr '\n' ' ' <"$TMP/runs")" '["stolen",0] ["stolen",0] ["drop",0] '
 is "what a run held is given up with it" "$(field "$SERVER" held '.held')" 0
 

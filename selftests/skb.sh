@@ -357,8 +357,8 @@ for kind in "one piece 100" "pieces 17000" "cloned 100" "cloned, pieces 17000"; 
 	diag "rounds: $round, last error: $(field "$SERVER" skb '.entries[] | select(.priority == -300) | .last_error' | head -n 1)"
 	is "nothing is held, packets in $kind" "$(field "$SERVER" skb .held)" 0
 	if [[ $kind = cloned* ]]; then
-		waits_for 10 grep -qE "good|changed" "$TMP/tapped" || kill $tap
-		wait $tap 2>/dev/null
+		waits_for 10 grep -qE "good|changed" "$TMP/tapped" || kill "$tap"
+		wait "$tap" 2>/dev/null
 		is "who has a clone sees what was sent, packets in $kind" "$(tail -n 1 "$TMP/tapped")" good
 	fi
 done
@@ -375,8 +375,8 @@ done
 for port in 7100 7101; do
 	echo "ip4(udp(1, $port, bytes(i % 251 for i in range(60))))"
 done | client python3 "$HERE/packets.py" veth0 02:00:00:00:00:01 02:00:00:00:00:02
-waits_for 10 bash -c "! kill -0 $receiver" || kill $receiver
-wait $receiver 2>/dev/null
+waits_for 10 bash -c "! kill -0 $receiver" || kill "$receiver"
+wait "$receiver" 2>/dev/null
 is "what goes on is what was made of it" "$(grep -v ready "$TMP/received" | sort | tr '\n' ';')" "$(sort <<'E' | tr '\n' ';'
 7100 4 100 True
 7100 4 48000 True
