@@ -351,9 +351,10 @@ static noinline unsigned int policy_looked_at(struct nflua_state *st,
 	       NFLUA_A_OUTCOME_DROP | NFLUA_BY_POLICY;
 }
 
-static unsigned int repeat(const struct nflua_entry *entry,
+static unsigned int follow(const struct nflua_entry *entry,
 			   enum nflua_role role, int on_error,
-			   struct sk_buff *skb, const struct nf_hook_state *hs);
+			   struct sk_buff *skb, const struct nf_hook_state *hs,
+			   unsigned int outcome);
 
 /*
  * The end of a call whose answer is none or out of the ordinary, or that has
@@ -388,9 +389,8 @@ static noinline unsigned int end_call(const struct nflua_entry *entry,
 	}
 	nflua_state_tidy(st);
 	nflua_state_leave(st);
-	if (outcome == NFLUA_A_OUTCOME_REPEAT && !turn)
-		outcome = repeat(entry, role, on_error, skb, hs);
-	return outcome;
+	return turn ? outcome :
+		      follow(entry, role, on_error, skb, hs, outcome);
 }
 
 static const char *const not_entered[] = {
@@ -401,7 +401,7 @@ static const char *const not_entered[] = {
 
 /*
  * A call of a script that nothing holds up, as nflua_entry_run() has it. @turn
- * is as rare_outcome() has it; only for 0 an answer REPEAT is followed here.
+ * is as rare_outcome() has it; only for 0 what follows from the answer is done.
  */
 static __always_inline unsigned int call(const struct nflua_entry *entry,
 					 enum nflua_role role, int on_error,
@@ -485,21 +485,26 @@ static noinline unsigned int call_flagged(const struct nflua_entry *entry,
 }
 
 /*
- * The calls behind one that answered REPEAT, each of which counts. In between
- * the state is left, but this CPU runs nothing else.
+ * What follows from an answer once the state is left: calls behind one that
+ * answered REPEAT, each of which counts and between which this CPU runs nothing
+ * else; and a packet that is to stop goes on behind the hooks of its place. It
+ * may send others, for no state is entered. In an iptables traversal that is
+ * harmless, too: the verdict that is returned ends it.
  */
-static noinline unsigned int repeat(const struct nflua_entry *entry,
+static noinline unsigned int follow(const struct nflua_entry *entry,
 				    enum nflua_role role, int on_error,
 				    struct sk_buff *skb,
-				    const struct nf_hook_state *hs)
+				    const struct nf_hook_state *hs,
+				    unsigned int outcome)
 {
-	unsigned int outcome, turn = 2;
+	unsigned int turn;
 
-	do {
+	for (turn = 2; outcome == NFLUA_A_OUTCOME_REPEAT; turn++)
 		outcome = READ_ONCE(entry->gen->flags) ?
 			  call_flagged(entry, role, on_error, skb, hs, turn) :
 			  call(entry, role, on_error, skb, hs, turn);
-	} while (outcome == NFLUA_A_OUTCOME_REPEAT && turn++);
+	if (outcome == NFLUA_A_OUTCOME_STOP)
+		hs->okfn(hs->net, hs->sk, skb);
 	return outcome;
 }
 
@@ -512,9 +517,7 @@ static noinline unsigned int run_flagged(const struct nflua_entry *entry,
 	unsigned int outcome;
 
 	outcome = call_flagged(entry, role, on_error, skb, hs, 1);
-	if (outcome == NFLUA_A_OUTCOME_REPEAT)
-		outcome = repeat(entry, role, on_error, skb, hs);
-	return outcome;
+	return follow(entry, role, on_error, skb, hs, outcome);
 }
 
 static noinline unsigned int run(const struct nflua_entry *entry,
@@ -538,7 +541,8 @@ static noinline unsigned int run(const struct nflua_entry *entry,
  * Every call is counted once: as an outcome or as an error, and after an answer
  * REPEAT there is another one. What a hook has to send or to tell leaves after
  * the state is left. A packet that the script took is not the caller's any more,
- * whatever else happened: the outcome is then %NFLUA_A_OUTCOME_STOLEN.
+ * whatever else happened: the outcome is then %NFLUA_A_OUTCOME_STOLEN. Neither
+ * is one that was to stop, which has gone on.
  *
  * Context: RCU read section; process context or softirq.
  * Return: NFLUA_A_OUTCOME_* but REPEAT, with NFLUA_BY_POLICY if it is not the
@@ -563,18 +567,10 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 /**
  * nflua_entry_verdict() - what netfilter is told of an outcome
  * @outcome: what nflua_entry_run() answered
- * @skb: the packet, which is gone afterwards if the answer is %NF_STOLEN
- * @hs: the state of the hook
  *
- * A packet that is to stop goes on behind the hooks of its place from here,
- * which may send others: no state is entered. In an iptables traversal that is
- * harmless, too, since the verdict that is returned ends it.
- *
- * Context: as nflua_entry_run()
  * Return: NF_*
  */
-unsigned int nflua_entry_verdict(unsigned int outcome, struct sk_buff *skb,
-				 const struct nf_hook_state *hs)
+unsigned int nflua_entry_verdict(unsigned int outcome)
 {
 	const int arg = outcome >> NFLUA_ARG_SHIFT;
 	const int err = -arg;
@@ -583,13 +579,11 @@ unsigned int nflua_entry_verdict(unsigned int outcome, struct sk_buff *skb,
 	case NFLUA_A_OUTCOME_DROP:
 		return err ? NF_DROP_ERR(err) : NF_DROP;
 	case NFLUA_A_OUTCOME_STOLEN:
+	case NFLUA_A_OUTCOME_STOP:
 		return NF_STOLEN;
 	case NFLUA_A_OUTCOME_QUEUE:
 		return NF_QUEUE_NR(arg) | (outcome & NFLUA_BYPASS ?
 					   NF_VERDICT_FLAG_QUEUE_BYPASS : 0);
-	case NFLUA_A_OUTCOME_STOP:
-		hs->okfn(hs->net, hs->sk, skb);
-		return NF_STOLEN;
 	default:
 		return NF_ACCEPT;
 	}

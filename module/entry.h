@@ -122,7 +122,6 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			     enum nflua_role role, int on_error,
 			     struct sk_buff *skb,
 			     const struct nf_hook_state *hs);
-unsigned int nflua_entry_verdict(unsigned int outcome, struct sk_buff *skb,
-				 const struct nf_hook_state *hs);
+unsigned int nflua_entry_verdict(unsigned int outcome);
 
 #endif /* _NFLUA_ENTRY_H */

@@ -270,6 +270,9 @@ void nflua_frame_place(struct nflua_run *run)
 			skb->skb_iif = in->ifindex;
 		if (leaves(run))
 			__skb_push(skb, skb->mac_len);
+		/* arp_create() does not say where it begins. */
+		if (leaves(run) && run->pf == NFPROTO_ARP)
+			skb->mac_header = (typeof(skb->mac_header))~0U;
 		return;
 	}
 	switch (run->hooknum) {

@@ -32,7 +32,7 @@ static unsigned int nflua_hook_run(void *priv, struct sk_buff *skb,
 				  entry->reg.on_error, skb, state);
 	if (likely(outcome == NFLUA_A_OUTCOME_ACCEPT))
 		return NF_ACCEPT;
-	return nflua_entry_verdict(outcome, skb, state);
+	return nflua_entry_verdict(outcome);
 }
 
 /* inet's ingress meets IPv4 and IPv6 only, and as such. */

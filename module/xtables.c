@@ -305,7 +305,7 @@ static unsigned int lua_tg(struct sk_buff *skb,
 		  nflua_policy(info->on_error);
 	if (likely(NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_CONTINUE))
 		return XT_CONTINUE;
-	return nflua_entry_verdict(outcome, skb, par->state);
+	return nflua_entry_verdict(outcome);
 }
 
 #define LUA_MT(_family)							\

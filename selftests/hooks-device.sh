@@ -42,7 +42,7 @@ rename() {
 
 check "a script may come before its devices" ctl load "$TMP/edge.lua"
 is "and waits for them" "$(states)" "waiting waiting"
-check "as show says" grep -q 'netdev ingress 0 edge0, line 2, on error accept, waiting for the device' \
+check "as show says" grep -q 'netdev ingress 0 edge0, line 2, waiting for the device, on error accept' \
 	<(ctl show edge)
 is "other devices do not concern it" "$(udp "$CLIENT" "$SERVER4" 1 4000; drops)" "0 0"
 

@@ -183,7 +183,7 @@ else
 	skip "nft names hooks on a device" "this kernel or this nft can't"
 fi
 check "unload" ctl unload edges
-if listed arp >/dev/null; then
+if listed ip | grep -q hook; then
 	load places <<-'L'
 	local nf = require("netfilter").new{}
 	for _, family in ipairs{ "arp", "bridge", "ipv4", "inet" } do
@@ -218,8 +218,8 @@ ARP at arp input|arp input 0|$ARP|accept arp input packet: arp input, 28 bytes e
 ARP at arp output|arp output 0|$ARP|accept arp output packet: arp output, 28 bytes nil eth1 nil
 ARP on a bridge|bridge forward 0|$ARP|accept bridge forward packet: bridge forward, 28 bytes eth0 eth1 2054
 ARP at netdev ingress|netdev ingress 0 veth0|$ARP|accept netdev ingress packet: netdev ingress, 28 bytes veth0 nil 2054
-IPv4 at netdev ingress|netdev ingress 0 veth0|$UDP$rest|accept netdev ingress packet: netdev ingress, 36 bytes veth0 nil 2048
-IPv4 at inet ingress|inet ingress 0 veth0|$UDP$rest|accept ipv4 ingress packet: ipv4 ingress, 36 bytes veth0 nil 2048
+IPv4 at netdev ingress|netdev ingress 0 veth0|$UDP$rest|accept netdev ingress packet: netdev ingress, 33 bytes veth0 nil 2048
+IPv4 at inet ingress|inet ingress 0 veth0|$UDP$rest|accept ipv4 ingress packet: ipv4 ingress, 33 bytes veth0 nil 2048
 a VLAN tag is taken off|netdev ingress 0 veth0|${ARP:0:24}81000001${ARP:24}|accept netdev ingress packet: netdev ingress, 28 bytes veth0 nil 2054
 T
 refused "run: ARP at inet ingress" 2 'neither an IPv4 nor an IPv6 packet: its Ethernet type is 0x0806' \

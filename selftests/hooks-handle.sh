@@ -80,7 +80,7 @@ become "and is not called any more" "unregistered 3 0, hooked 8 0"
 calls=$(field "$SERVER" once '.entries[0].calls')
 client ping -c 1 -W 2 "$SERVER4" >/dev/null
 is "for no packet" "$(field "$SERVER" once '.entries[0].calls')" "$calls"
-check "as show says" grep -q 'inet input 0, line 3, on error accept, unregistered,' <(ctl show once)
+check "as show says" grep -q 'inet input 0, line 3, unregistered, on error accept, calls' <(ctl show once)
 if server nft list hooks ip 2>/dev/null | grep -q hook; then
 	listed() { [ "$(server nft list hooks ip | grep -c '\[nflua\]')" = "$1" ]; }
 	check "it is off the kernel's list" waits_for 10 listed 1
