@@ -10,7 +10,7 @@ for s = 0, 48, 8 do
   print(s, n)
 end
 local t, half = {}, ("x"):rep(4100)
-for j = 1, 1400 do t[half .. j .. half] = j end
+for j = 1, 700 do t[half .. j .. half] = j end
 local n = 0
-for j = 1, 1400 do n = n + t[half .. j .. half] end
+for j = 1, 700 do n = n + t[half .. j .. half] end
 print("long", n)
