@@ -295,7 +295,7 @@ int nflua_genl_limits(struct sk_buff *skb, struct genl_info *info)
 	struct nflua_script *script = NULL;
 	struct nflua_limits limits;
 	const char *name = NULL;
-	struct sk_buff *reply;
+	struct sk_buff *reply = NULL;
 	int err;
 
 	if (info->attrs[NFLUA_A_SCRIPT_NAME]) {
