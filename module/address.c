@@ -320,6 +320,11 @@ static int address6_index(lua_State *L)
 	return 1;
 }
 
+static int address6_newindex(lua_State *L)
+{
+	return luaL_error(L, "an address has no fields to set");
+}
+
 static const luaL_Reg methods[] = {
 	{ "has", address_has },
 	{ NULL, NULL }
@@ -327,6 +332,7 @@ static const luaL_Reg methods[] = {
 
 static const luaL_Reg metamethods[] = {
 	{ "__index", address6_index },
+	{ "__newindex", address6_newindex },
 	{ "__tostring", nflua_address_tostring },
 	{ "__lt", nflua_address_lt },
 	{ "__le", nflua_address_le },

@@ -9,14 +9,24 @@
 /* Records: what a view of a packet can be. */
 enum nflua_record {
 	NFLUA_RECORD_PACKET,
+	/* at the network header */
 	NFLUA_RECORD_IP,
 	NFLUA_RECORD_IP6,
+	NFLUA_RECORD_ARP,
+	/* at the transport header */
 	NFLUA_RECORD_TCP,
 	NFLUA_RECORD_TCP_FLAGS,
 	NFLUA_RECORD_UDP,
 	NFLUA_RECORD_ICMP,
 	NFLUA_RECORD_ICMP6,
+	NFLUA_RECORD_SCTP,
+	NFLUA_RECORD_GRE,
+	NFLUA_RECORD_ESP,
 	NFLUA_RECORD_PAYLOAD,
+	/* where nflua_layer_offset() finds them */
+	NFLUA_RECORD_ETH,
+	NFLUA_RECORD_VLAN,
+	NFLUA_RECORD_AH,
 	/* data from a layer on, and the link-layer header alone */
 	NFLUA_RECORD_NETWORK,
 	NFLUA_RECORD_TRANSPORT,
@@ -35,6 +45,22 @@ enum nflua_field_kind {
 	NFLUA_FIELD_VIEW,	/* a record within the record */
 	NFLUA_FIELD_GET,	/* computed by a function */
 	NFLUA_FIELD_METHOD,	/* a Lua C function */
+	NFLUA_FIELD_FAR,	/* number in a header that has to be looked for */
+	NFLUA_FIELD_MAC,	/* string */
+};
+
+/* What may be done with a field, and what follows when it is written. */
+#define NFLUA_FIELD_WRITABLE	BIT(0)
+#define NFLUA_FIELD_CHECKSUM	BIT(1)	/* written as it is, no sum follows */
+#define NFLUA_FIELD_PSEUDO	BIT(2)	/* the transport's checksum covers it */
+#define NFLUA_FIELD_DST		BIT(3)	/* the destination */
+
+/* What covers a header's fields. */
+enum nflua_sum {
+	NFLUA_SUM_NONE,
+	NFLUA_SUM_IP,		/* the IPv4 header's own checksum */
+	NFLUA_SUM_TRANSPORT,	/* the transport protocol's Internet checksum */
+	NFLUA_SUM_CRC,		/* the CRC32c of SCTP */
 };
 
 /**
@@ -46,9 +72,12 @@ enum nflua_field_kind {
  * @bytes: size of the window: 1, 2, 4, or the size of an address
  * @shift: bits of the window below the field
  * @mask: over the field's width
+ * @flags: NFLUA_FIELD_*
  * @get: for NFLUA_FIELD_GET: stores its value to @val, which it must look up
  *	again after anything that may move the stack
  * @method: for NFLUA_FIELD_METHOD
+ * @set: for NFLUA_FIELD_GET: takes a value, or raises; NULL if it takes none.
+ *	The packet may be written then.
  */
 struct nflua_field {
 	const char *name;
@@ -57,11 +86,13 @@ struct nflua_field {
 	u8 offset;
 	u8 bytes;
 	u8 shift;
+	u8 flags;
 	u32 mask;
 	union {
 		void (*get)(lua_State *L, struct nflua_packet *p, StkId val);
 		lua_CFunction method;
 	};
+	void (*set)(lua_State *L, struct nflua_packet *p, const TValue *val);
 };
 
 /**
@@ -70,6 +101,7 @@ struct nflua_field {
  * @size: bytes that must be there for the record to be there
  * @pf: NFPROTO_* it belongs to, 0 for any
  * @proto: transport protocol it is the header of, 0 for none
+ * @sum: &enum nflua_sum
  * @fields: its rows
  * @nfields: number of rows
  */
@@ -78,6 +110,7 @@ struct nflua_header {
 	u8 size;
 	u8 pf;
 	u8 proto;
+	u8 sum;
 	const struct nflua_field *fields;
 	unsigned int nfields;
 };
@@ -92,9 +125,9 @@ struct nflua_header {
 	(NFLUA_FIELD_SPAN(_bit, _width) == 3 ? 4 : NFLUA_FIELD_SPAN(_bit, _width))
 #define NFLUA_FIELD_OFFSET(_bit, _width) \
 	(NFLUA_FIELD_SPAN(_bit, _width) == 3 ? (_bit) / 32 * 4 : (_bit) / 8)
-#define NFLUA_FIELD_BITS(_name, _bit, _width, _kind)			\
+#define NFLUA_FIELD_BITS(_name, _bit, _width, _kind, _flags)		\
 	{								\
-		.name = (_name), .kind = (_kind),			\
+		.name = (_name), .kind = (_kind), .flags = (_flags),	\
 		.offset = NFLUA_FIELD_OFFSET(_bit, _width),		\
 		.bytes = NFLUA_FIELD_BYTES(_bit, _width),		\
 		.shift = 8 * (NFLUA_FIELD_OFFSET(_bit, _width) +	\
@@ -103,26 +136,36 @@ struct nflua_header {
 		.mask = (u32)((1ULL << (_width)) - 1),			\
 	}
 
-#define NFLUA_UINT(_name, _bit, _width) \
-	NFLUA_FIELD_BITS(_name, _bit, _width, NFLUA_FIELD_UINT)
-#define NFLUA_BOOL(_name, _bit) \
-	NFLUA_FIELD_BITS(_name, _bit, 1, NFLUA_FIELD_BOOL)
-#define NFLUA_ADDRESS(_name, _bit, _kind)				\
+#define NFLUA_UINT(_name, _bit, _width, _flags) \
+	NFLUA_FIELD_BITS(_name, _bit, _width, NFLUA_FIELD_UINT, _flags)
+#define NFLUA_FAR(_name, _bit, _width, _flags) \
+	NFLUA_FIELD_BITS(_name, _bit, _width, NFLUA_FIELD_FAR, _flags)
+#define NFLUA_BOOL(_name, _bit, _flags) \
+	NFLUA_FIELD_BITS(_name, _bit, 1, NFLUA_FIELD_BOOL, _flags)
+#define NFLUA_ADDRESS(_name, _bit, _kind, _flags)			\
 	{								\
-		.name = (_name), .kind = (_kind), .offset = (_bit) / 8,	\
-		.bytes = (_kind) == NFLUA_FIELD_IP4 ? 4 : 16,		\
+		.name = (_name), .kind = (_kind), .flags = (_flags),	\
+		.offset = (_bit) / 8,					\
+		.bytes = (_kind) == NFLUA_FIELD_IP4 ? 4 :		\
+			 (_kind) == NFLUA_FIELD_MAC ? 6 : 16,		\
 	}
 #define NFLUA_VIEW(_name, _record)					\
 	{ .name = (_name), .kind = NFLUA_FIELD_VIEW, .record = (_record) }
 #define NFLUA_GET(_name, _get)						\
 	{ .name = (_name), .kind = NFLUA_FIELD_GET, .get = (_get) }
+#define NFLUA_GET_SET(_name, _get, _set)				\
+	{								\
+		.name = (_name), .kind = NFLUA_FIELD_GET,		\
+		.flags = NFLUA_FIELD_WRITABLE, .get = (_get),		\
+		.set = (_set),						\
+	}
 #define NFLUA_METHOD(_name, _method)					\
 	{ .name = (_name), .kind = NFLUA_FIELD_METHOD, .method = (_method) }
 
-#define NFLUA_HEADER(_name, _size, _pf, _proto, _fields)		\
+#define NFLUA_HEADER(_name, _size, _pf, _proto, _sum, _fields)		\
 	{								\
 		.name = (_name), .size = (_size), .pf = (_pf),		\
-		.proto = (_proto), .fields = (_fields),			\
+		.proto = (_proto), .sum = (_sum), .fields = (_fields),	\
 		.nfields = ARRAY_SIZE(_fields),				\
 	}
 
@@ -160,7 +203,7 @@ static inline bool nflua_record_is_data(unsigned int record)
 /**
  * nflua_record_offset() - where a header begins
  * @p: the packet, parsed
- * @record: a header that the packet has
+ * @record: a header that the packet has, up to NFLUA_RECORD_PAYLOAD
  *
  * Return: bytes from the network header
  */
@@ -184,5 +227,74 @@ extern const struct nflua_field nflua_skb_fields[];
 extern const unsigned int nflua_skb_nfields;
 extern const struct nflua_field nflua_held_fields[];
 extern const unsigned int nflua_held_nfields;
+
+/* layer.c: where layers begin */
+#define NFLUA_NOWHERE	S64_MIN
+
+u8 nflua_layer_network(struct nflua_packet *p);
+int nflua_layer_walk6(const struct nflua_packet *p, int want, u32 *off);
+s64 nflua_layer_offset(const struct nflua_packet *p, unsigned int record);
+void nflua_layer_get_eth(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_layer_get_vlan(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_layer_get_ah(lua_State *L, struct nflua_packet *p, StkId val);
+
+/* vlan.c: the fields of a tag */
+void nflua_vlan_get_id(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_vlan_set_id(lua_State *L, struct nflua_packet *p, const TValue *val);
+void nflua_vlan_get_pcp(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_vlan_set_pcp(lua_State *L, struct nflua_packet *p, const TValue *val);
+void nflua_vlan_get_dei(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_vlan_set_dei(lua_State *L, struct nflua_packet *p, const TValue *val);
+void nflua_vlan_get_type(lua_State *L, struct nflua_packet *p, StkId val);
+
+/* option.c: what headers have behind their fixed part */
+int nflua_option_ip(lua_State *L);
+int nflua_option_tcp(lua_State *L);
+int nflua_option_header(lua_State *L);
+s64 nflua_option_gre_end(const struct nflua_packet *p);
+void nflua_option_get_checksum(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_option_set_checksum(lua_State *L, struct nflua_packet *p,
+			       const TValue *val);
+void nflua_option_get_key(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_option_set_key(lua_State *L, struct nflua_packet *p,
+			  const TValue *val);
+void nflua_option_get_seq(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_option_set_seq(lua_State *L, struct nflua_packet *p,
+			  const TValue *val);
+
+/* meta.c: what a packet is besides its bytes */
+void nflua_meta_string(lua_State *L, StkId val, const char *s);
+int nflua_meta_describe(lua_State *L, struct nflua_packet *p);
+void nflua_meta_get_len(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_get_mark(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_set_mark(lua_State *L, struct nflua_packet *p,
+			 const TValue *val);
+void nflua_meta_get_hook(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_get_family(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_get_protocol(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_get_priority(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_set_priority(lua_State *L, struct nflua_packet *p,
+			     const TValue *val);
+void nflua_meta_get_iif(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_get_oif(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_get_iifname(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_get_oifname(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_get_hash(lua_State *L, struct nflua_packet *p, StkId val);
+void nflua_meta_get_uid(lua_State *L, struct nflua_packet *p, StkId val);
+
+/* field.c: writing */
+u32 nflua_field_uint(lua_State *L, const char *record, const char *field,
+		     unsigned int bits, const TValue *val);
+bool nflua_field_bool(lua_State *L, const char *record, const char *field,
+		      const TValue *val);
+void nflua_field_put(lua_State *L, struct nflua_packet *p, unsigned int record,
+		     u32 offset, const void *bytes, u32 len, u8 flags);
+
+/* checksum.c: what follows a write */
+s64 nflua_checksum_end(const struct nflua_packet *p, u8 sum, u8 flags);
+void nflua_checksum_store(struct nflua_packet *p, s64 off, const void *bytes,
+			  u32 len);
+void nflua_checksum_follow(struct nflua_packet *p, u8 sum, u8 flags,
+			   __wsum diff);
 
 #endif /* _NFLUA_HEADER_H */

@@ -14,6 +14,7 @@
 #include <linux/workqueue.h>
 #include "entry.h"
 #include "hook.h"
+#include "route.h"
 #include "run.h"
 
 /* "nft list hooks" shows this name, and the module's. */
@@ -73,6 +74,25 @@ static void take_off(struct nflua_hook *hook)
 	}
 }
 
+/* The same for packets that have a route already, which may change. */
+static unsigned int nflua_hook_output(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	struct nflua_route route;
+	unsigned int verdict;
+	int err;
+
+	if (state->pf != NFPROTO_IPV4 && state->pf != NFPROTO_IPV6)
+		return nflua_hook_run(priv, skb, state);
+	nflua_route_save(&route, skb, state);
+	verdict = nflua_hook_run(priv, skb, state);
+	if ((verdict & NF_VERDICT_MASK) == NF_DROP ||
+	    (verdict & NF_VERDICT_MASK) == NF_STOLEN)
+		return verdict;
+	err = nflua_route_follow(&route, skb, state);
+	return err ? NF_DROP_ERR(err) : verdict;
+}
+
 static struct nflua_hook *find(struct list_head *hooks, const char *name)
 {
 	struct nflua_hook *hook;
@@ -94,8 +114,12 @@ static struct nflua_hook *create(struct nflua_net *nn,
 	hook->nn = nn;
 	strscpy(hook->name, reg->name, sizeof(hook->name));
 	strscpy(hook->device, reg->device, sizeof(hook->device));
-	hook->ops.hook = reg->family == NFPROTO_INET && *reg->device ?
-			 nflua_hook_ingress : nflua_hook_run;
+	if (reg->family == NFPROTO_INET && *reg->device)
+		hook->ops.hook = nflua_hook_ingress;
+	else if (reg->hooknum == NF_INET_LOCAL_OUT)
+		hook->ops.hook = nflua_hook_output;
+	else
+		hook->ops.hook = nflua_hook_run;
 	hook->ops.priv = hook;
 	hook->ops.pf = reg->family;
 	hook->ops.hooknum = reg->hooknum;

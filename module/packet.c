@@ -11,6 +11,7 @@
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/sctp.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
@@ -43,7 +44,9 @@ const void *nflua_packet_pull(const struct nflua_packet *p, s64 off, u32 len,
 {
 	const struct sk_buff *skb = p->skb;
 
-	off += skb_network_offset(skb);
+	if (unlikely(off > 0 && off + len > p->len))
+		return NULL;
+	off += p->noff;
 	if (unlikely(off < -(s64)skb_headroom(skb) || off > skb->len))
 		return NULL;
 	return skb_header_pointer(skb, off, len, buf);
@@ -55,8 +58,10 @@ static void parse_ip(struct nflua_packet *p)
 	struct iphdr tmp;
 
 	ip = nflua_packet_bytes(p, 0, sizeof(tmp), &tmp);
-	if (!ip || ip->version != 4 || ip->ihl < 5)
+	if (unlikely(!ip || ip->version != 4 || ip->ihl < 5)) {
+		p->pf = NFPROTO_UNSPEC;
 		return;
+	}
 	/* Only the first fragment begins with a transport header. */
 	if (ip->frag_off & htons(IP_OFFSET))
 		return;
@@ -66,37 +71,27 @@ static void parse_ip(struct nflua_packet *p)
 
 static void parse_ip6(struct nflua_packet *p)
 {
-	int noff = skb_network_offset(p->skb);
-	unsigned short frag = 0;
-	unsigned int off = noff;
-	int flags = 0;
-	int proto;
+	const struct ipv6hdr *ip;
+	struct ipv6hdr tmp;
 
-	proto = ipv6_find_hdr(p->skb, &off, -1, &frag, &flags);
-	if (proto < 0 || frag)
+	ip = nflua_packet_bytes(p, 0, sizeof(tmp), &tmp);
+	if (unlikely(!ip || ip->version != 6)) {
+		p->pf = NFPROTO_UNSPEC;
 		return;
-	p->l4off = off - noff;
-	p->l4proto = proto;
+	}
+	p->l4proto = nflua_layer_walk6(p, -1, &p->l4off);
 }
 
-/* What the network layer is, whatever family of hooks the packet meets. */
-static u8 network_family(const struct nflua_packet *p)
+/**
+ * nflua_packet_refresh() - find the packet's bytes where they are now
+ * @p: the packet, parsed, whose skb's head was moved but whose bytes are as many
+ *	and lie as they did
+ */
+void nflua_packet_refresh(struct nflua_packet *p)
 {
-	switch (p->hs->pf) {
-	case NFPROTO_IPV4:
-	case NFPROTO_IPV6:
-	case NFPROTO_ARP:
-		return p->hs->pf;
-	}
-	switch (p->skb->protocol) {
-	case htons(ETH_P_IP):
-		return NFPROTO_IPV4;
-	case htons(ETH_P_IPV6):
-		return NFPROTO_IPV6;
-	case htons(ETH_P_ARP):
-		return NFPROTO_ARP;
-	}
-	return NFPROTO_UNSPEC;
+	p->data = p->skb->data + p->noff;
+	p->linear = clamp_t(int, (int)skb_headlen(p->skb) - p->noff, 0,
+			    p->len);
 }
 
 /**
@@ -105,25 +100,19 @@ static u8 network_family(const struct nflua_packet *p)
  */
 void nflua_packet_parse(struct nflua_packet *p)
 {
-	const int noff = skb_network_offset(p->skb);
-
-	p->data = skb_network_header(p->skb);
-	p->len = p->skb->len - noff;
-	p->linear = max_t(int, skb_headlen(p->skb) - noff, 0);
+	p->noff = skb_network_offset(p->skb);
 	p->l4proto = -1;
 	p->l4off = 0;
-	p->pf = network_family(p);
+	p->len = p->skb->len - p->noff;
+	nflua_packet_refresh(p);
+	p->pf = p->hs->pf;
+	if (unlikely(p->pf != NFPROTO_IPV4 && p->pf != NFPROTO_IPV6))
+		p->pf = nflua_layer_network(p);
 	if (p->pf == NFPROTO_IPV4)
 		parse_ip(p);
 	else if (p->pf == NFPROTO_IPV6)
 		parse_ip6(p);
 	p->parsed = true;
-}
-
-static __always_inline void need(struct nflua_packet *p)
-{
-	if (!p->parsed)
-		nflua_packet_parse(p);
 }
 
 /* Is the header of a record there, as a whole? The packet is parsed. */
@@ -151,7 +140,7 @@ s64 nflua_packet_payload(struct nflua_packet *p)
 	struct tcphdr tmp;
 	s64 off;
 
-	need(p);
+	nflua_packet_need(p);
 	switch (p->l4proto) {
 	case IPPROTO_TCP:
 		tcp = nflua_packet_bytes(p, p->l4off, sizeof(tmp), &tmp);
@@ -172,57 +161,18 @@ s64 nflua_packet_payload(struct nflua_packet *p)
 			return -1;
 		off = p->l4off + sizeof(struct icmp6hdr);
 		break;
+	case IPPROTO_SCTP:
+		off = p->l4off + sizeof(struct sctphdr);
+		break;
+	case IPPROTO_GRE:
+		off = nflua_option_gre_end(p);
+		if (off < 0)
+			return -1;
+		break;
 	default:
 		return -1;
 	}
 	return off <= p->len ? off : -1;
-}
-
-static void set_string(lua_State *L, StkId val, const char *s)
-{
-	ptrdiff_t at = savestack(L, val);
-	TString *ts = luaS_new(L, s);
-
-	val = restorestack(L, at);
-	setsvalue2s(L, val, ts);
-}
-
-static void get_len(lua_State *L, struct nflua_packet *p, StkId val)
-{
-	need(p);
-	setivalue(s2v(val), p->len);
-}
-
-static void get_mark(lua_State *L, struct nflua_packet *p, StkId val)
-{
-	setivalue(s2v(val), p->skb->mark);
-}
-
-static void get_hook(lua_State *L, struct nflua_packet *p, StkId val)
-{
-	set_string(L, val, nflua_hook_word(p->hs->pf, p->hs->hook));
-}
-
-static void get_family(lua_State *L, struct nflua_packet *p, StkId val)
-{
-	set_string(L, val, nflua_family_word(p->hs->pf));
-}
-
-static void set_device(lua_State *L, StkId val, const struct net_device *dev)
-{
-	setnilvalue(s2v(val));
-	if (dev)
-		set_string(L, val, dev->name);
-}
-
-static void get_iifname(lua_State *L, struct nflua_packet *p, StkId val)
-{
-	set_device(L, val, p->hs->in);
-}
-
-static void get_oifname(lua_State *L, struct nflua_packet *p, StkId val)
-{
-	set_device(L, val, p->hs->out);
 }
 
 static void get_payload(lua_State *L, struct nflua_packet *p, StkId val)
@@ -277,23 +227,37 @@ struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record)
 		*record = NFLUA_RECORD_DATA;
 		p->at = nflua_light_data_offset(v);
 	}
-	need(p);
+	nflua_packet_need(p);
 	return p;
 }
 
 const struct nflua_field nflua_packet_fields[] = {
-	NFLUA_GET("len", get_len),
-	NFLUA_GET("mark", get_mark),
-	NFLUA_GET("hook", get_hook),
-	NFLUA_GET("family", get_family),
-	NFLUA_GET("iifname", get_iifname),
-	NFLUA_GET("oifname", get_oifname),
+	NFLUA_GET("len", nflua_meta_get_len),
+	NFLUA_GET_SET("mark", nflua_meta_get_mark, nflua_meta_set_mark),
+	NFLUA_GET("hook", nflua_meta_get_hook),
+	NFLUA_GET("family", nflua_meta_get_family),
+	NFLUA_GET("protocol", nflua_meta_get_protocol),
+	NFLUA_GET_SET("priority", nflua_meta_get_priority,
+		      nflua_meta_set_priority),
+	NFLUA_GET("iif", nflua_meta_get_iif),
+	NFLUA_GET("oif", nflua_meta_get_oif),
+	NFLUA_GET("iifname", nflua_meta_get_iifname),
+	NFLUA_GET("oifname", nflua_meta_get_oifname),
+	NFLUA_GET("hash", nflua_meta_get_hash),
+	NFLUA_GET("uid", nflua_meta_get_uid),
+	NFLUA_GET("eth", nflua_layer_get_eth),
+	NFLUA_GET("vlan", nflua_layer_get_vlan),
+	NFLUA_VIEW("arp", NFLUA_RECORD_ARP),
 	NFLUA_VIEW("ip", NFLUA_RECORD_IP),
 	NFLUA_VIEW("ip6", NFLUA_RECORD_IP6),
 	NFLUA_VIEW("tcp", NFLUA_RECORD_TCP),
 	NFLUA_VIEW("udp", NFLUA_RECORD_UDP),
 	NFLUA_VIEW("icmp", NFLUA_RECORD_ICMP),
 	NFLUA_VIEW("icmp6", NFLUA_RECORD_ICMP6),
+	NFLUA_VIEW("sctp", NFLUA_RECORD_SCTP),
+	NFLUA_VIEW("gre", NFLUA_RECORD_GRE),
+	NFLUA_VIEW("esp", NFLUA_RECORD_ESP),
+	NFLUA_GET("ah", nflua_layer_get_ah),
 	NFLUA_GET("payload", get_payload),
 };
 const unsigned int nflua_packet_nfields = ARRAY_SIZE(nflua_packet_fields);
@@ -310,12 +274,19 @@ static unsigned int list_fields(char *buf, unsigned int len, unsigned int size,
 	return len;
 }
 
-/* Tells whoever misspelled a field which there are. */
-static noinline void no_field(lua_State *L, unsigned int record,
-			      const TValue *key)
+/**
+ * nflua_packet_no_field() - tell whoever misspelled a field which there are
+ * @L: the running thread
+ * @record: of what it would be a field
+ * @key: how it was spelled
+ *
+ * Raises.
+ */
+noinline void nflua_packet_no_field(lua_State *L, unsigned int record,
+				    const TValue *key)
 {
 	const struct nflua_header *h = nflua_header(record);
-	char names[160];
+	char names[512];
 	unsigned int len;
 
 	len = list_fields(names, 0, sizeof(names), h->fields, h->nfields);
@@ -350,7 +321,7 @@ static __always_inline void set_field(lua_State *L, const struct nflua_field *f,
 	}
 	v = v >> f->shift & f->mask;
 	/* Lua's macros are blocks, which an else does not go with. */
-	if (f->kind == NFLUA_FIELD_UINT) {
+	if (f->kind != NFLUA_FIELD_BOOL) {
 		setivalue(s2v(val), v);
 		return;
 	}
@@ -361,12 +332,16 @@ static __always_inline void set_field(lua_State *L, const struct nflua_field *f,
 
 /* Fields that are rarer, or not in the packet's first piece. */
 static noinline void read_field(lua_State *L, struct nflua_packet *p,
-				u32 off, const struct nflua_field *f, StkId val)
+				unsigned int record,
+				const struct nflua_field *f, StkId val)
 {
-	const void *data;
+	const s64 off = nflua_layer_offset(p, record);
+	const void *data = NULL;
+	char mac[3 * ETH_ALEN];
 	u32 buf[4];
 
-	data = nflua_packet_bytes(p, off, f->bytes, buf);
+	if (off != NFLUA_NOWHERE)
+		data = nflua_packet_bytes(p, off + f->offset, f->bytes, buf);
 	setnilvalue(s2v(val));
 	if (unlikely(!data))
 		return;
@@ -375,7 +350,12 @@ static noinline void read_field(lua_State *L, struct nflua_packet *p,
 			  nflua_address4(get_unaligned_be32(data), 32));
 	if (f->kind == NFLUA_FIELD_IP6)
 		nflua_address6_set(L, val, data);
-	if (f->kind == NFLUA_FIELD_UINT || f->kind == NFLUA_FIELD_BOOL)
+	if (f->kind == NFLUA_FIELD_MAC) {
+		snprintf(mac, sizeof(mac), "%pM", data);
+		nflua_meta_string(L, val, mac);
+	}
+	if (f->kind == NFLUA_FIELD_UINT || f->kind == NFLUA_FIELD_BOOL ||
+	    f->kind == NFLUA_FIELD_FAR)
 		set_field(L, f, data, val);
 }
 
@@ -390,7 +370,7 @@ static __always_inline void set_view(const struct nflua_packet *p,
 static noinline void open_view(struct nflua_packet *p, unsigned int record,
 			       StkId val)
 {
-	need(p);
+	nflua_packet_need(p);
 	set_view(p, record, val);
 }
 
@@ -425,7 +405,7 @@ static noinline void index_slowly(lua_State *L, const TValue *light,
 	slot = ttisshrstring(key) ?
 	       luaH_getshortstr(st->records[record], tsvalue(key)) : NULL;
 	if (unlikely(!slot || isempty(slot))) {
-		no_field(L, record, key);
+		nflua_packet_no_field(L, record, key);
 		return;
 	}
 	if (!ttislightuserdata(slot)) {
@@ -455,7 +435,7 @@ static noinline void index_slowly(lua_State *L, const TValue *light,
 		f->get(L, p, val);
 		return;
 	}
-	read_field(L, p, nflua_record_offset(p, record) + f->offset, f, val);
+	read_field(L, p, record, f, val);
 }
 
 /**
@@ -512,14 +492,6 @@ slowly:
 	index_slowly(L, light, key, val);
 }
 
-static int view_newindex(lua_State *L)
-{
-	if (nflua_light_is_object((uintptr_t)lua_touserdata(L, 1)))
-		luaL_error(L, "a map has no fields to set (use its method set)");
-	luaL_error(L, "a packet's field cannot be set");
-	return 0;
-}
-
 static int view_len(lua_State *L)
 {
 	if (nflua_light_is_object((uintptr_t)lua_touserdata(L, 1)))
@@ -543,12 +515,8 @@ static int view_tostring(lua_State *L)
 		return nflua_protocol_tostring(L);
 	p = nflua_packet_check(L, &record);
 	if (record == NFLUA_RECORD_PACKET)
-		lua_pushfstring(L, "packet: %s %s, %d bytes",
-				nflua_family_word(p->hs->pf),
-				nflua_hook_word(p->hs->pf, p->hs->hook),
-				(int)p->len);
-	else
-		lua_pushstring(L, nflua_header(record)->name);
+		return nflua_meta_describe(L, p);
+	lua_pushstring(L, nflua_header(record)->name);
 	return 1;
 }
 
@@ -568,7 +536,6 @@ static void add_fields(lua_State *L, const struct nflua_field *fields,
 
 static const luaL_Reg view_metamethods[] = {
 	{ "__len", view_len },
-	{ "__newindex", view_newindex },
 	{ "__pairs", nflua_map_pairs },
 	{ "__tostring", view_tostring },
 	{ "__lt", nflua_address_lt },
@@ -627,5 +594,6 @@ int nflua_packet_open(struct nflua_state *st)
 	nflua_address_open(L);
 	nflua_protocol_open(L);
 	st->ext.index = nflua_packet_index;
+	st->ext.newindex = nflua_packet_newindex;
 	return 0;
 }

@@ -97,9 +97,10 @@ static inline bool nflua_light_is_address4(u64 v)
  * @skb: the packet
  * @hs: where it was met
  * @parsed: the fields below are known; false again after what changes @skb
- * @data: the network header
+ * @data: the network header, behind all VLAN tags
+ * @noff: where it is, bytes from @skb->data
  * @linear: bytes from there that lie in one piece
- * @len: bytes from there to the end of the packet
+ * @len: bytes from there to the end of the packet, without a frame's padding
  * @pf: NFPROTO_* of the network layer; NFPROTO_UNSPEC if it is none we know
  * @l4proto: transport protocol, -1 if there is no transport layer
  * @l4off: where the transport layer begins, bytes from the network header
@@ -109,12 +110,14 @@ static inline bool nflua_light_is_address4(u64 v)
  * @stolen: the script took @skb, which is not the caller's any more
  * @look: it may have been stolen, or have other headers, when the call ends
  * @broken: it did not look as if it could go on
+ * @l2_written: the script wrote to the link-layer header
  */
 struct nflua_packet {
 	u64 seq;
 	struct sk_buff *skb;
 	const struct nf_hook_state *hs;
 	const u8 *data;
+	s32 noff;
 	u32 linear;
 	u32 len;
 	u32 l4off;
@@ -127,16 +130,28 @@ struct nflua_packet {
 	bool stolen;
 	bool look;
 	bool broken;
+	bool l2_written;
 };
 
 int nflua_packet_open(struct nflua_state *st);
 void nflua_packet_parse(struct nflua_packet *p);
+void nflua_packet_refresh(struct nflua_packet *p);
 s64 nflua_packet_payload(struct nflua_packet *p);
 struct nflua_packet *nflua_packet_find(struct nflua_state *st, u64 seq);
 struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record);
 void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 			StkId val);
+void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
+			   TValue *val);
+void nflua_packet_no_field(lua_State *L, unsigned int record,
+			   const TValue *key);
 int nflua_packet_length(lua_State *L);
+
+static __always_inline void nflua_packet_need(struct nflua_packet *p)
+{
+	if (!p->parsed)
+		nflua_packet_parse(p);
+}
 
 const void *nflua_packet_pull(const struct nflua_packet *p, s64 off, u32 len,
 			      void *buf);

@@ -294,6 +294,7 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	st->packet.stolen = false;
 	st->packet.look = false;
 	st->packet.broken = false;
+	st->packet.l2_written = false;
 	seq = st->seq + 1;
 	st->seq = seq;
 	st->packet.seq = seq;

@@ -43,7 +43,7 @@ ip4(icmp(8, 0, b"\x12\x34\0\7", b"echo"), ident=N) | pkt.icmp.type == 8 and pkt.
 ip4(icmp(3, 4, b"\0\0\5\xdc"), ident=N) | pkt.icmp.type == 3 and pkt.icmp.code == 4 and pkt.icmp.mtu == 1500
 ip4(icmp(5, 1, b"\x0a\0\0\1"), ident=N) | tostring(pkt.icmp.gateway) == "10.0.0.1"
 ip4(icmp6(128, 0), ident=N) | pkt.icmp == nil and pkt.icmp6 == nil and pkt.payload == nil
-ip4(raw(47, b"gre"), ident=N) | pkt.udp == nil and pkt.tcp == nil and pkt.icmp == nil and pkt.payload == nil and pkt.ip.protocol == 47 and pkt:u8(0, "transport") == 0x67
+ip4(raw(47, b"gre"), ident=N) | pkt.udp == nil and pkt.tcp == nil and pkt.icmp == nil and pkt.gre == nil and pkt.payload == nil and pkt.ip.protocol == 47 and pkt:u8(0, "transport") == 0x67
 ip4(udp(5, 6, b"a" * 16), ident=N, mf=1) | pkt.ip.mf and pkt.ip.frag == 0 and pkt.udp.sport == 5 and pkt.udp.len == 24
 ip4(raw(17, b"\0\1\0\2\0\3\0\4"), ident=N, frag=3) | pkt.ip.frag == 3 and pkt.udp == nil and pkt.payload == nil and pkt:u8(0, "transport") == nil and pkt:u8(21) == 1
 ip4(raw(17, b"\0\1\0\2\0\3\0\4"), ident=N, frag=1, mf=1) | pkt.ip.mf and pkt.udp == nil
@@ -79,7 +79,41 @@ ip4(udp(1, 2, b"abc"), ident=N) | raises("packet expected", pkt.u8, pkt.ip, 0) a
 ip4(udp(1, 2), ident=N) | raises("packet has no field 'upd' %(it has: len mark hook family", function() return pkt.upd end) and raises("ip has no field 'sport' %(it has: version", function() return pkt.ip.sport end) and raises("udp has no field 'flags'", function() return pkt.udp.flags end)
 ip4(udp(1, 2), ident=N) | raises("packet has no field of type number", function() return pkt[1] end) and raises("payload has no field 'ip'", function() return pkt.payload.ip end) and raises("packet has no field of type nil", function() return pkt[nil] end)
 ip4(tcp(1, 2), ident=N) | raises("tcp.flags has no field 'sin' %(it has: cwr ece urg ack psh rst syn fin", function() return pkt.tcp.flags.sin end) and raises("attempt to index a nil value %(field 'icmp'%)", function() return pkt.icmp.x end)
-ip4(udp(1, 2), ident=N) | raises("cannot be set", function() pkt.mark = 1 end) and raises("cannot be set", function() pkt.udp.dport = 1 end) and raises("cannot be set", function() pkt.x = 1 end)
+ip4(udp(1, 2), ident=N) | raises("packet.len cannot be set", function() pkt.len = 1 end) and raises("packet.udp cannot be set", function() pkt.udp = 1 end) and raises("packet.u8 cannot be set", function() pkt.u8 = 1 end) and raises("packet has no field 'x' %(it has: len mark", function() pkt.x = 1 end)
+ip4(udp(1, 2), ident=N) | pkt.protocol == 0x0800 and pkt.priority == 0 and math.type(pkt.iif) == "integer" and pkt.oif == nil and math.type(pkt.hash) == "integer" and pkt.hash == pkt.hash and pkt.uid == nil and pkt.vlan == nil and pkt.arp == nil
+ip4(udp(1, 2), ident=N) | pkt.eth.dst == "02:00:00:00:00:02" and pkt.eth.src == "02:00:00:00:00:01" and pkt.eth.type == 0x0800 and pkt.eth == pkt.eth and tostring(pkt.eth) == "eth"
+ip6(udp(1, 2), flow=N) | pkt.eth.type == 0x86dd and pkt.protocol == 0x86dd and pkt.eth.dst == "02:00:00:00:00:02" and pkt.priority == 0
+ip4(udp(7, 8, b"hello"), ident=N) | tostring(pkt) == "packet: ipv4 prerouting veth0 10.77.0.1:7 > 10.77.0.2:8 udp, 33 bytes"
+ip6(tcp(7, 8), flow=N) | tostring(pkt) == "packet: ipv6 prerouting veth0 [fd77::1]:7 > [fd77::2]:8 tcp, 60 bytes"
+ip4(raw(17, b"\0\1\0\2\0\3\0\4"), ident=N, frag=3) | tostring(pkt) == "packet: ipv4 prerouting veth0 10.77.0.1 > 10.77.0.2 without transport layer, 28 bytes"
+ip4(raw(89, b"ospf"), ident=N) | tostring(pkt) == "packet: ipv4 prerouting veth0 10.77.0.1 > 10.77.0.2 protocol 89, 24 bytes"
+ip4(udp(7, 8), ident=N, options=b"\x94\x04\0\7\1\x83\3\4") | pkt.ip:option(148) == "\0\7" and pkt.ip:option(131) == "\4" and pkt.ip:option(1) == "" and pkt.ip:option(0) == nil and pkt.ip:option(7) == nil
+ip4(udp(7, 8), ident=N, options=b"\7\x27\4" + b"\0" * 36 + b"\1") | pkt.ip:option(7) == "\4" .. ("\0"):rep(36) and pkt.ip:option(1) == ""
+ip4(udp(7, 8), ident=N, options=b"\1\0\x94\4\0\0\0\0") | pkt.ip:option(0) == "" and pkt.ip:option(148) == nil
+ip4(udp(7, 8), ident=N) | pkt.ip:option(1) == nil and raises("not from 0 to 255", pkt.ip.option, pkt.ip, 256) and raises("number expected", pkt.ip.option, pkt.ip) and raises("ip expected", pkt.ip.option, pkt, 1)
+ip4(tcp(1, 2, b"data", options=b"\2\4\5\xb4\1\3\3\7\4\2\0\0"), ident=N) | pkt.tcp:option(2) == "\5\xb4" and pkt.tcp:option(3) == "\7" and pkt.tcp:option(4) == "" and pkt.tcp:option(0) == "" and pkt.tcp:option(8) == nil and raises("tcp expected", pkt.tcp.option, pkt.ip, 1)
+ip4(tcp(1, 2, b"data", options=b"\1\1\2\6\5\xb4\1\1"), ident=N) | pkt.tcp:option(1) == "" and pkt.tcp:option(2) == "\5\xb4\1\1"
+ip4(tcp(1, 2, options=b"\1\1\2\7\5\xb4\1\1"), ident=N) | pkt.tcp:option(1) == "" and pkt.tcp:option(2) == nil and pkt.tcp:option(5) == nil
+ip4(tcp(1, 2, options=b"\1\1\2\1\1\1\1\3"), ident=N) | pkt.tcp:option(2) == nil and pkt.tcp:option(3) == nil
+ip4(tcp(1, 2, b"\2\4\5\xb4", doff=8), ident=N) | pkt.tcp:option(2) == nil
+ip4(sctp(5, 6, 0xdeadbeef, b"\1\0\0\4", check=0x78563412), ident=N) | pkt.sctp.sport == 5 and pkt.sctp.dport == 6 and pkt.sctp.vtag == 0xdeadbeef and pkt.sctp.checksum == 0x12345678 and pkt.payload:u32(0) == 0x01000004 and pkt.udp == nil
+ip6(sctp(5, 6, 7), flow=N) | pkt.sctp.vtag == 7 and #pkt.payload == 0
+ip4(cut(sctp(5, 6, 7), 11), ident=N) | pkt.sctp == nil and pkt.payload == nil
+ip4(gre(0x0800, b"inner"), ident=N) | pkt.gre.protocol == 0x0800 and pkt.gre.version == 0 and pkt.gre.c == false and pkt.gre.k == false and pkt.gre.s == false and pkt.gre.key == nil and pkt.gre.seq == nil and pkt.gre.checksum == nil and pkt.payload:unpack("c5") == "inner"
+ip4(gre(0x6558, b"inner", summed=True, key=0xcafe0001, seq=9), ident=N) | pkt.gre.c and pkt.gre.k and pkt.gre.s and pkt.gre.key == 0xcafe0001 and pkt.gre.seq == 9 and pkt.gre.checksum == pkt:u16(4, "transport") and pkt.payload:unpack("c5") == "inner"
+ip6(gre(0x86dd, b"x", seq=9), flow=N) | pkt.gre.s and pkt.gre.seq == 9 and pkt.gre.key == nil and #pkt.payload == 1
+ip4(cut(gre(0x0800, b"", key=1), 6), ident=N) | pkt.gre.k and pkt.gre.key == nil and pkt.payload == nil
+ip4(gre(0x0800, b"x", version=3), ident=N) | pkt.gre.version == 3 and pkt.payload == nil
+ip4(esp(0x11223344, 5), ident=N) | pkt.esp.spi == 0x11223344 and pkt.esp.seq == 5 and pkt.payload == nil and pkt.ah == nil
+ip6(esp(1, 2), flow=N) | pkt.esp.spi == 1 and pkt.esp.seq == 2
+ip4(ah(17, 0x01020304, 6, b"\0\1\0\2\0\x08\0\0"), ident=N) | pkt.ah.nexthdr == 17 and pkt.ah.len == 4 and pkt.ah.spi == 0x01020304 and pkt.ah.seq == 6 and pkt.udp == nil
+ip4(cut(ah(17, 1, 2), 11), ident=N) | pkt.ah == nil
+ip6(tcp(3, 4, b"x"), flow=N, exts=[ext(60), ext(51, b"\0\0\0\0\0\x05\0\0\0\6" + b"\0" * 12)]) | pkt.ah.nexthdr == 6 and pkt.ah.len == 4 and pkt.ah.spi == 5 and pkt.ah.seq == 6 and pkt.tcp.dport == 4
+ip6(tcp(3, 4, b"x"), flow=N, exts=[ext(60)]) | pkt.ah == nil and raises("packet has no field 'ahh'", function() return pkt.ahh end)
+ip6(udp(3, 4, b"x"), flow=N, exts=[ext(0), ext(60), ext(43, b"\2\0\0\0\0\0")]) | pkt.ip6:header(0) == 40 and pkt.ip6:header(60) == 48 and pkt.ip6:header(43) == 56 and pkt.ip6:header(17) == 64 and pkt.ip6:header(44) == nil and pkt.ip6:header(6) == nil and pkt:u8(pkt.ip6:header(43)) == 17
+ip6(udp(5, 6, b"a" * 16), flow=N, exts=[ext(60), fragment(0, 1)]) | pkt.ip6:header(44) == 48 and pkt.ip6:header(17) == 56 and pkt.udp.dport == 6
+ip6(raw(17, b"\0\1\0\2\0\3\0\4"), flow=N, exts=[fragment(3, 0)]) | pkt.ip6:header(44) == 40 and pkt.ip6:header(17) == nil
+ip6(raw(60, b"\x11\xff" + b"\0" * 6), flow=N) | pkt.ip6:header(60) == 40 and pkt.ip6:header(17) == nil and raises("ip6 expected", pkt.ip6.header, pkt, 1)
 ip4(udp(1, 2), ident=N) | tostring(pkt):find("ipv4 prerouting", 1, true) and tostring(pkt.udp) == "udp" and type(pkt) == "userdata" and getmetatable(pkt) == false
 ip4(udp(1, 2), ident=N) | pkt == pkt and pkt.udp == pkt.udp and pkt.udp ~= pkt.ip and pkt.ip.src == pkt.ip.src and pkt.ip.src ~= pkt.ip.dst
 ip4(udp(1, 2), ident=N) | coroutine.wrap(function() return pkt.udp.dport == 2 end)() and select(2, pcall(function() return pkt.len end)) == 28

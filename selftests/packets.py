@@ -64,6 +64,45 @@ def icmp6(kind, code, rest=b"\0\0\0\0", payload=b"", check=None):
     return Transport(58, struct.pack("!BBH", kind, code, 0) + rest + payload, 2, check)
 
 
+def crc32c(data):
+    """As RFC 9260 appendix A has it, bit by bit."""
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def sctp(sport, dport, vtag=0, chunks=b"", check=None):
+    head = struct.pack("!HHI", sport, dport, vtag)
+    value = crc32c(head + b"\0\0\0\0" + chunks) if check is None else check
+    return Transport(132, head + struct.pack("<I", value) + chunks)
+
+
+def gre(protocol, payload=b"", summed=False, key=None, seq=None, version=0, check=None):
+    flags = summed << 15 | (key is not None) << 13 | (seq is not None) << 12 | version
+    data = struct.pack("!HH", flags, protocol) + (b"\0\0\0\0" if summed else b"")
+    for word in key, seq:
+        if word is not None:
+            data += struct.pack("!I", word)
+    data += payload
+    if summed:
+        value = checksum(data) if check is None else check
+        data = data[:4] + struct.pack("!H", value) + data[6:]
+    return Transport(47, data)
+
+
+def esp(spi, seq, payload=b"\0" * 16):
+    return Transport(50, struct.pack("!II", spi, seq) + payload)
+
+
+def ah(following, spi, seq, inner=b"", icv=b"\0" * 12):
+    """An IPv4 packet's AH; for IPv6 it is an extension header."""
+    size = (12 + len(icv)) // 4 - 2
+    return Transport(51, struct.pack("!BBHII", following, size, 0, spi, seq) + icv + inner)
+
+
 def raw(protocol, data=b""):
     return Transport(protocol, data)
 
@@ -108,6 +147,13 @@ def ip6(inner, src="fd77::1", dst="fd77::2", tclass=0, flow=0, hops=64, exts=(),
     length = len(body) if length is None else length
     return 0x86dd, struct.pack("!IHBB", 6 << 28 | tclass << 20 | flow, length,
                                following, hops) + src + dst + body
+
+
+def arp(op=1, sha="02:00:00:00:00:01", spa="10.77.0.1", tha="00:00:00:00:00:00",
+        tpa="10.77.0.2", htype=1, ptype=0x0800, hlen=6, plen=4):
+    mac = lambda text: bytes.fromhex(text.replace(":", ""))
+    return 0x0806, struct.pack("!HHBBH", htype, ptype, hlen, plen, op) + mac(sha) + \
+        socket.inet_aton(spa) + mac(tha) + socket.inet_aton(tpa)
 
 
 def vlan(tag, inner, kind=0x8100):
@@ -160,4 +206,5 @@ def main():
             sock.send(data)
 
 
-main()
+if __name__ == "__main__":
+    main()

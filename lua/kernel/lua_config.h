@@ -54,6 +54,7 @@ union StackValue;
  *	so luaL_error would name the wrong line). @val does not survive anything
  *	that may reallocate the Lua stack. NULL: light userdata are indexed by
  *	their metatable, as in stock Lua.
+ * @newindex: takes t[key] = val likewise
  *
  * It is found through the state: lua_newstate() is given its address as the
  * second argument, which is also the allocator's first.
@@ -67,6 +68,8 @@ struct lua_ext {
 	int (*refuel)(struct lua_State *L);
 	void (*index)(struct lua_State *L, const struct TValue *t,
 		      struct TValue *key, union StackValue *val);
+	void (*newindex)(struct lua_State *L, const struct TValue *t,
+			 struct TValue *key, struct TValue *val);
 };
 
 /* an lvalue; the allocator's argument lies right before each lua_State */

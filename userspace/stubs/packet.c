@@ -23,7 +23,7 @@ static int light_len(lua_State *L)
 
 static int light_newindex(lua_State *L)
 {
-	return luaL_error(L, "a packet's field cannot be set");
+	return luaL_error(L, "an address has no fields to set");
 }
 
 /* The kernel's is in module/protocol.c. */
