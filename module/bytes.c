@@ -78,28 +78,16 @@ static bool find_layer(struct data_range *r, enum layer layer)
 	return r->len >= 0;
 }
 
-/*
- * The part that argument 1 is, and for a packet argument @arg, a layer that
- * need not be given. Returns false if there is no such layer here.
- */
-static bool check_range(lua_State *L, struct data_range *r, int arg)
+/* The part of a packet that a view of data is of. As find_layer(). */
+static bool find_range(struct data_range *r, unsigned int record)
 {
-	unsigned int record;
-
-	r->p = nflua_packet_check(L, &record);
-	if (record != NFLUA_RECORD_PACKET && !lua_isnoneornil(L, arg))
-		luaL_argerror(L, arg, "a payload has no layers");
 	switch (record) {
-	case NFLUA_RECORD_PACKET:
-		return find_layer(r, luaL_checkoption(L, arg, "network", layers));
 	case NFLUA_RECORD_PAYLOAD:
 		return find_layer(r, LAYER_PAYLOAD);
 	case NFLUA_RECORD_DATA:
 		r->base = r->p->at;
 		r->len = r->p->len - r->base;
 		return r->len >= 0;
-	case NFLUA_RECORD_NETWORK:
-		return find_layer(r, LAYER_NETWORK);
 	case NFLUA_RECORD_TRANSPORT:
 		return find_layer(r, LAYER_TRANSPORT);
 	case NFLUA_RECORD_LINK:
@@ -110,9 +98,48 @@ static bool check_range(lua_State *L, struct data_range *r, int arg)
 		r->len = -r->base;
 		return true;
 	default:
-		luaL_typeerror(L, 1, "packet");
-		return false;
+		return find_layer(r, LAYER_NETWORK);
 	}
+}
+
+/*
+ * The part that argument 1 is, and for a packet argument @arg, a layer that
+ * need not be given. Returns false if there is no such layer here.
+ */
+static bool check_range(lua_State *L, struct data_range *r, int arg)
+{
+	unsigned int record;
+
+	r->p = nflua_packet_check(L, &record);
+	if (record == NFLUA_RECORD_PACKET)
+		return find_layer(r, luaL_checkoption(L, arg, "network", layers));
+	if (!lua_isnoneornil(L, arg))
+		luaL_argerror(L, arg, "a payload has no layers");
+	if (!nflua_record_is_data(record))
+		luaL_typeerror(L, 1, "packet");
+	return find_range(r, record);
+}
+
+/**
+ * nflua_data_offset() - where a packet, a header or a view of data begins
+ * @p: the packet, parsed
+ * @record: what nflua_packet_check() told last
+ * @off: gets it, bytes from the network header
+ *
+ * Return: false if the packet has no such layer
+ */
+bool nflua_data_offset(struct nflua_packet *p, unsigned int record, s64 *off)
+{
+	struct data_range r = { .p = p };
+
+	if (!nflua_record_is_data(record)) {
+		*off = nflua_record_offset(p, record);
+		return true;
+	}
+	if (!find_range(&r, record))
+		return false;
+	*off = r.base;
+	return true;
 }
 
 /* Argument 2 of what reads and writes numbers. */

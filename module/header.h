@@ -218,6 +218,7 @@ extern const struct nflua_field nflua_packet_fields[];
 extern const unsigned int nflua_packet_nfields;
 extern const struct nflua_field nflua_data_fields[];
 extern const unsigned int nflua_data_nfields;
+bool nflua_data_offset(struct nflua_packet *p, unsigned int record, s64 *off);
 
 extern const struct nflua_field nflua_view_fields[];
 extern const unsigned int nflua_view_nfields;

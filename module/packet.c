@@ -210,7 +210,7 @@ struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record)
 {
 	struct nflua_state *st = nflua_state(L);
 	struct nflua_packet *p;
-	u64 v;
+	u64 seq, v;
 
 	v = nflua_held_test(L, 1) << NFLUA_LIGHT_RECORD_BITS;
 	if (!v) {
@@ -218,11 +218,11 @@ struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record)
 		v = (uintptr_t)lua_touserdata(L, 1);
 	}
 	luaL_argexpected(L, !(v & NFLUA_LIGHT_PREFIX), 1, "packet");
-	p = nflua_packet_find(st, nflua_light_is_data(v) ?
-			      nflua_light_data_seq(v, st->seq) :
-			      v >> NFLUA_LIGHT_RECORD_BITS);
+	seq = nflua_light_is_data(v) ? nflua_light_data_seq(v, st->seq) :
+				       v >> NFLUA_LIGHT_RECORD_BITS;
+	p = nflua_packet_find(st, seq);
 	if (!p)
-		luaL_error(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
+		luaL_error(L, "%s", nflua_held_stale(st, seq));
 	*record = v & NFLUA_LIGHT_RECORD_MASK;
 	if (nflua_light_is_data(v)) {
 		*record = NFLUA_RECORD_DATA;

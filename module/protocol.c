@@ -12,29 +12,11 @@
 #include <linux/unaligned.h>
 #include "address.h"
 #include "header.h"
+#include "held.h"
 #include "packet.h"
 #include "protocol.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
-
-/* Where a view that is given as data begins, bytes from the network header. */
-static bool data_offset(struct nflua_packet *p, unsigned int record, s64 *off)
-{
-	switch (record) {
-	case NFLUA_RECORD_PACKET:
-		*off = 0;
-		return true;
-	case NFLUA_RECORD_PAYLOAD:
-		*off = nflua_packet_payload(p);
-		return *off >= 0;
-	case NFLUA_RECORD_DATA:
-		*off = p->at;
-		return true;
-	default:
-		*off = nflua_record_offset(p, record);
-		return true;
-	}
-}
 
 /**
  * nflua_protocol_call() - protocol(data [, offset])
@@ -64,7 +46,7 @@ int nflua_protocol_call(lua_State *L)
 	if (!lua_isuserdata(L, 1))
 		luaL_typeerror(L, 1, "packet");
 	p = nflua_packet_check(L, &record);
-	if (offset > p->len || !data_offset(p, record, &off) ||
+	if (offset > p->len || !nflua_data_offset(p, record, &off) ||
 	    off + offset + protocol->size > p->len) {
 		lua_pushnil(L);
 		return 1;
@@ -203,7 +185,7 @@ static struct nflua_packet *data_packet(lua_State *L, u64 v)
 
 	p = nflua_packet_find(st, nflua_light_data_seq(v, st->seq));
 	if (!p)
-		luaG_runerror(L, "packet used outside its callback");
+		luaG_runerror(L, "%s", nflua_held_stale(st, nflua_light_data_seq(v, st->seq)));
 	if (unlikely(!p->parsed))
 		nflua_packet_parse(p);
 	return p;

@@ -106,7 +106,7 @@ server iptables -A INPUT -p udp --dport 4001 -m lua --script addresses --functio
 udp "$CLIENT" "$SERVER4" 20 4000 4001
 udp "$CLIENT" "$SERVER6" 20 4000
 check "called" calls_become "$SERVER" addresses 60
-is "addresses of packets" "$(counts "$SERVER" addresses)" "function addresses calls=40 match=40
+is "addresses of packets" "$(counts "$SERVER" addresses | grep -v source)" "function addresses calls=40 match=40
 function memory calls=20 match=20"
 
 # More IPv6 sources than a state remembers, each several times.

@@ -10,8 +10,8 @@ Writes there
                   another one to write there
   bytes           for each case its number, the bytes, and those when all fields
                   were written
-  stream.lua      one protocol, and the sum of each field over every 16th of many
-                  headers, 16 times
+  stream.lua      one protocol, and the sum of each field over every 65th of many
+                  headers, 65 times
   stream          those headers, one behind the other
 
 The values come from the bytes as one long number, and from nothing of nflua's.
@@ -19,6 +19,8 @@ Draws the same on each run. Needs no more than python3-minimal.
 """
 import socket
 import sys
+
+PARTS = 65
 
 
 class Draw:
@@ -119,9 +121,9 @@ def main():
     with open(sys.argv[1] + "/stream.lua", "w") as lua:
         lua.write("return { declare = %s, size = 23, count = %d,\n" % (
             declaration("stream", fields), len(headers)))
-        for part in range(16):
+        for part in range(PARTS):
             lua.write("  { %s },\n" % ", ".join(
-                "%s = 0x%x" % (field, sum(value(h, kind, width, bit)[0] for h in headers[part::16]) % 2 ** 64)
+                "%s = 0x%x" % (field, sum(value(h, kind, width, bit)[0] for h in headers[part::PARTS]) % 2 ** 64)
                 for field, kind, width, bit in fields if field))
         lua.write("}\n")
 

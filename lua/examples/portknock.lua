@@ -14,7 +14,7 @@ local SOON <const>, OPEN <const> = 10000, 60000           -- milliseconds
 
 local nf = require("netfilter").new{ name = "portknock" }
 -- How many knocks of a source were right. Each may come on another CPU.
-local knocks = require("map").open{ name = "portknock", key = "address", max = 65536, evict = "lru" }
+local knocks = require("map").open{ name = "portknock", key = "address", max = 65536 }
 
 nf:hook{ family = "inet", hook = "input", priority = "filter", function(pkt)
   local tcp = pkt.tcp
