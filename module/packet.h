@@ -111,7 +111,6 @@ static inline bool nflua_light_is_address4(u64 v)
  * @l2_written: the script wrote to the link-layer header
  * @look: it may have been stolen, or have other headers, when the call ends
  * @broken: it did not look as if it could go on
- * @l2_written: the script wrote to the link-layer header
  */
 struct nflua_packet {
 	u64 seq;
@@ -132,7 +131,6 @@ struct nflua_packet {
 	bool l2_written;
 	bool look;
 	bool broken;
-	bool l2_written;
 };
 
 int nflua_packet_open(struct nflua_state *st);

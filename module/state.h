@@ -300,7 +300,6 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	st->packet.l2_written = false;
 	st->packet.look = false;
 	st->packet.broken = false;
-	st->packet.l2_written = false;
 	seq = st->seq + 1;
 	st->seq = seq;
 	st->packet.seq = seq;
