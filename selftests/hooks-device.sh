@@ -109,7 +109,7 @@ ip -n "$SERVER" link del edge3
 
 # --- under traffic: devices come and go while scripts do ---
 churn() {
-	for _ in {1..25}; do
+	for _ in {1..12}; do
 		device edge0 && device edge1 || return 1
 		frames 20 edge0 &
 		rename edge1 edge2 && rename edge2 edge1

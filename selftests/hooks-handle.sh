@@ -43,8 +43,8 @@ ctl unload body
 is "what the body saw" "$(ctl -j check "$TMP/body.lua" | jq -r '.[0].output')" "hook: ipv4 input 0	hook: ipv4 input 0 #2	userdata
 true	false
 hook: ipv4 input 0	true
-false	body:14: hook has no field 'unregsiter' (it has: unregister)
-false	bad argument #1 to '?' (hook expected, got no value)	false"
+false	body:13: hook has no field 'unregsiter' (it has: unregister)
+false	false"
 
 # --- from a packet, while others come ---
 cat >"$TMP/once.lua" <<'L'
