@@ -40,7 +40,7 @@ ip4(udp(1000, 2000, b"hello", check=0), ident=N) | pkt.udp.dport = 53 pkt.ip.src
 ip4(udp(1000, 2000, b"hello", check=0x1111), ident=N) | pkt.udp.dport = 2000 | ip4(udp(1000, 2000, b"hello", check=0x1111), ident=N)
 -ip4(udp(1000, 2000, b"hello"), ident=N) | pkt.udp.checksum = 0xabcd | ip4(udp(1000, 2000, b"hello", check=0xabcd), ident=N)
 ip4(udp(1000, 2000, b"\xeb\xe1"), ident=N) | for port = 0, 65535, 1337 do pkt.udp.dport = port end pkt.udp.dport = 2000 | ip4(udp(1000, 2000, b"\xeb\xe1"), ident=N)
-ip4(udp(1000, 2000, b""), ident=N) | pkt.udp.sport = (pkt.udp.sport + pkt.udp.checksum) % 65535 | ip4(udp((1000 + struct.unpack("!H", ip4(udp(1000, 2000, b""), ident=N)[1][26:28])[0]) % 65535, 2000, b""), ident=N)
+-ip4(udp(1000, 2000, b""), ident=N) | pkt.udp.sport = (pkt.udp.sport + pkt.udp.checksum) % 65535 | ip4(udp((1000 + struct.unpack("!H", ip4(udp(1000, 2000, b""), ident=N)[1][26:28])[0]) % 65535, 2000, b""), ident=N)
 ip4(tcp(80, 443, b"data"), ident=N) | pkt.tcp.sport = 8080 pkt.tcp.dport = 8443 | ip4(tcp(8080, 8443, b"data"), ident=N)
 ip4(tcp(80, 443, b"data"), ident=N) | pkt.tcp.seq = 0xfedcba98 pkt.tcp.ack = 0x12345678 | ip4(tcp(80, 443, b"data", seq=0xfedcba98, ack=0x12345678), ident=N)
 ip4(tcp(80, 443, b"data"), ident=N) | pkt.tcp.window = 4321 pkt.tcp.urgent = 99 | ip4(tcp(80, 443, b"data", window=4321, urgent=99), ident=N)

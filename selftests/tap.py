@@ -63,7 +63,11 @@ def make_partial(frame):
     packet = frame[14:]
     protocol, off = transport(packet)
     at = SUMS.get(protocol)
-    if at is None or protocol == 17 and packet[off + 6:off + 8] == b"\0\0":
+    if at is None or off + at + 2 > len(packet) or \
+            protocol == 17 and packet[off + 6:off + 8] == b"\0\0":
+        return frame, None
+    # A wrong one would become right.
+    if total(struct.pack("!H", pseudo(packet, protocol, off)) + packet[off:]) != 0xffff:
         return frame, None
     value = struct.pack("!H", pseudo(packet, protocol, off))
     at += 14 + off
