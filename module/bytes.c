@@ -133,8 +133,8 @@ bool nflua_data_offset(struct nflua_packet *p, unsigned int record, s64 *off)
 	struct data_range r = { .p = p };
 
 	if (!nflua_record_is_data(record)) {
-		*off = nflua_record_offset(p, record);
-		return true;
+		*off = nflua_layer_offset(p, record);
+		return *off != NFLUA_NOWHERE;
 	}
 	if (!find_range(&r, record))
 		return false;

@@ -16,6 +16,7 @@
 #include "entry.h"
 #include "header.h"
 #include "packet.h"
+#include "protocol.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -59,7 +60,15 @@ bool nflua_field_bool(lua_State *L, const char *record, const char *field,
 	return !l_isfalse(val);
 }
 
-static void make_writable(lua_State *L, struct nflua_packet *p, s64 end)
+/**
+ * nflua_field_writable() - make a packet writable before it is written
+ * @L: the running thread
+ * @p: the packet, parsed
+ * @end: as far as that, bytes from the network header
+ *
+ * Raises for want of memory, and then nothing is changed.
+ */
+void nflua_field_writable(lua_State *L, struct nflua_packet *p, s64 end)
 {
 	if (unlikely(skb_shared(p->skb)))
 		luaG_runerror(L, "the packet is shared, and cannot be changed");
@@ -102,7 +111,7 @@ void nflua_field_put(lua_State *L, struct nflua_packet *p, unsigned int record,
 	__wsum diff;
 
 	end = max(end, nflua_checksum_end(p, h->sum, flags));
-	make_writable(L, p, end);
+	nflua_field_writable(L, p, end);
 	at = p->data + base + from;
 	diff = csum_partial(at, words, 0);
 	nflua_checksum_store(p, base + offset, bytes, len);
@@ -248,6 +257,10 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 		luaG_runerror(L, "a map has no fields to set (use its method set)");
 	if (v & NFLUA_LIGHT_PREFIX)
 		luaG_runerror(L, "an address has no fields to set");
+	if (nflua_light_is_data(v)) {
+		nflua_protocol_newindex(L, v, key, val);
+		return;
+	}
 	if (nflua_light_is_data(v))
 		luaG_runerror(L, "a field of a declared protocol cannot be set");
 	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);

@@ -287,6 +287,7 @@ u32 nflua_field_uint(lua_State *L, const char *record, const char *field,
 		     unsigned int bits, const TValue *val);
 bool nflua_field_bool(lua_State *L, const char *record, const char *field,
 		      const TValue *val);
+void nflua_field_writable(lua_State *L, struct nflua_packet *p, s64 end);
 void nflua_field_put(lua_State *L, struct nflua_packet *p, unsigned int record,
 		     u32 offset, const void *bytes, u32 len, u8 flags);
 

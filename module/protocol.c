@@ -7,10 +7,13 @@
  * All functions here run in a callback: bottom halves off, in an RCU read
  * section, and inside lua_pcall(), so that they may raise.
  */
-#include <linux/etherdevice.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
 #include <linux/kernel.h>
+#include <net/checksum.h>
 #include <linux/unaligned.h>
 #include "address.h"
+#include "entry.h"
 #include "header.h"
 #include "held.h"
 #include "packet.h"
@@ -186,8 +189,7 @@ static struct nflua_packet *data_packet(lua_State *L, u64 v)
 	p = nflua_packet_find(st, nflua_light_data_seq(v, st->seq));
 	if (!p)
 		luaG_runerror(L, "%s", nflua_held_stale(st, nflua_light_data_seq(v, st->seq)));
-	if (unlikely(!p->parsed))
-		nflua_packet_parse(p);
+	nflua_packet_need(p);
 	return p;
 }
 
@@ -234,6 +236,162 @@ void nflua_protocol_index(lua_State *L, u64 v, TValue *key, StkId val)
 		return;
 	}
 	setobj2s(L, val, slot);
+}
+
+/* What a number or a truth value becomes; raises for what does not fit. */
+static u64 to_bits(lua_State *L, const struct nflua_protocol *protocol,
+		   const char *name, const struct nflua_protocol_field *f,
+		   const TValue *val)
+{
+	if (f->kind == NFLUA_PROTOCOL_BOOL)
+		return nflua_field_bool(L, protocol->name, name, val);
+	if (!ttisinteger(val))
+		luaG_runerror(L, "%s.%s is a number, not a %s", protocol->name,
+			      name, luaT_objtypename(L, val));
+	if (f->width < 64 && (u64)ivalue(val) >> f->width)
+		luaG_runerror(L, "%s.%s is %I, but has %d bits", protocol->name,
+			      name, ivalue(val), (int)f->width);
+	return ivalue(val);
+}
+
+/* Puts a number into bytes whose other bits stay. */
+static void put_bits(u8 *data, const struct nflua_protocol_field *f, u64 v)
+{
+	u64 mask = ~0ULL >> (64 - f->width);
+	unsigned int i = f->bytes - 1, shift = f->shift;
+
+	data[i] = (data[i] & ~(mask << shift)) | v << shift;
+	for (v >>= 8 - shift, mask >>= 8 - shift; i--; v >>= 8, mask >>= 8)
+		data[i] = (data[i] & ~mask) | (v & mask);
+}
+
+/* The bytes that a field becomes, in @buf or where they are. */
+static const void *to_bytes(lua_State *L, const struct nflua_protocol *protocol,
+			    const char *name,
+			    const struct nflua_protocol_field *f,
+			    const TValue *val, u8 *buf)
+{
+	const char *text;
+	const u8 *ip6;
+	unsigned int i;
+	u64 v;
+
+	switch (f->kind) {
+	case NFLUA_PROTOCOL_LE:
+		v = to_bits(L, protocol, name, f, val);
+		for (i = 0; i < f->bytes; i++, v >>= 8)
+			buf[i] = v;
+		return buf;
+	case NFLUA_PROTOCOL_IP4:
+		v = ttislightuserdata(val) ? (uintptr_t)pvalue(val) : 0;
+		if (!nflua_light_is_address4(v) || (u8)v != 32)
+			luaG_runerror(L, "%s.%s is an IPv4 address, as luapacket.ip makes it",
+				      protocol->name, name);
+		put_unaligned_be32(v >> 8, buf);
+		return buf;
+	case NFLUA_PROTOCOL_IP6:
+		ip6 = nflua_address6_bytes(L, val);
+		if (!ip6 || ip6[16] != 128)
+			luaG_runerror(L, "%s.%s is an IPv6 address, as luapacket.ip makes it",
+				      protocol->name, name);
+		return ip6;
+	case NFLUA_PROTOCOL_MAC:
+		text = ttisstring(val) ? getstr(tsvalue(val)) : "";
+		if (strlen(text) != 3 * ETH_ALEN - 1 || !mac_pton(text, buf))
+			luaG_runerror(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff'",
+				      protocol->name, name);
+		return buf;
+	default:
+		if (!ttisstring(val) || tsslen(tsvalue(val)) != f->bytes)
+			luaG_runerror(L, "%s.%s is a string of %d bytes",
+				      protocol->name, name, (int)f->bytes);
+		return getstr(tsvalue(val));
+	}
+}
+
+/*
+ * Writes bytes. Where the transport has them, its checksum follows, unless it
+ * is itself among them; no other does.
+ */
+static void put(lua_State *L, struct nflua_packet *p, s64 off,
+		const void *bytes, u32 len)
+{
+	u8 sum = NFLUA_SUM_NONE;
+	s64 from = off, end = 0;
+	const u8 *at;
+	__wsum diff;
+	u32 n;
+
+	if (p->l4proto >= 0 && off >= p->l4off) {
+		const bool crc = p->l4proto == IPPROTO_SCTP;
+
+		sum = crc ? NFLUA_SUM_CRC : NFLUA_SUM_TRANSPORT;
+		end = nflua_checksum_end(p, sum, 0);
+		if (off < end && off + len > end - (crc ? 4 : 2))
+			sum = NFLUA_SUM_NONE;
+		/* Sums are over words, counted from the transport header. */
+		from -= (off - p->l4off) % 2;
+	}
+	n = min_t(s64, round_up(off + len - from, 2), p->len - from);
+	nflua_field_writable(L, p, max(from + n, end));
+	at = p->data + from;
+	diff = csum_partial(at, n, 0);
+	nflua_checksum_store(p, off, bytes, len);
+	diff = csum_sub(csum_partial(at, n, 0), diff);
+	nflua_checksum_follow(p, sum, 0, diff);
+}
+
+/**
+ * nflua_protocol_newindex() - do view[key] = val for a view of data
+ * @L: the running thread
+ * @v: the view
+ * @key: the key
+ * @val: the value
+ *
+ * Raises for a stale view, for what is no field, for a value that does not fit,
+ * in a match, and if the packet does not have the field's bytes any more.
+ */
+void nflua_protocol_newindex(lua_State *L, u64 v, const TValue *key,
+			     const TValue *val)
+{
+	const struct nflua_protocol *protocol = data_protocol(L, v);
+	struct nflua_packet *p = data_packet(L, v);
+	const struct nflua_protocol_field *f = NULL;
+	const TValue *slot = NULL;
+	const void *bytes;
+	const char *name;
+	u8 buf[16];
+	s64 off;
+
+	if (protocol && ttisshrstring(key))
+		slot = luaH_getshortstr(protocol->names, tsvalue(key));
+	if (!slot || isempty(slot))
+		no_field(L, protocol, key);
+	else
+		f = pvalue(slot);
+	name = getstr(tsvalue(key));
+	if (!f || f->kind == NFLUA_PROTOCOL_PAYLOAD)
+		luaG_runerror(L, "%s.%s cannot be set", protocol->name, name);
+	if (p->role == NFLUA_ROLE_MATCH)
+		luaG_runerror(L, "a match may not change its packet");
+	off = nflua_light_data_offset(v) + f->offset;
+	if (f->kind == NFLUA_PROTOCOL_UINT || f->kind == NFLUA_PROTOCOL_BOOL) {
+		const u64 bits = to_bits(L, protocol, name, f, val);
+
+		bytes = nflua_packet_bytes(p, off, f->bytes, buf);
+		if (bytes && bytes != buf)
+			memcpy(buf, bytes, f->bytes);
+		if (bytes)
+			put_bits(buf, f, bits);
+		if (bytes)
+			bytes = buf;
+	} else {
+		bytes = to_bytes(L, protocol, name, f, val, buf);
+	}
+	if (!bytes || off + f->bytes > p->len)
+		luaG_runerror(L, "the packet has no %s.%s any more",
+			      protocol->name, name);
+	put(L, p, off, bytes, f->bytes);
 }
 
 /**

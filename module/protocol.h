@@ -65,6 +65,8 @@ void nflua_protocol_open(lua_State *L);
 /* protocol.c */
 int nflua_protocol_call(lua_State *L);
 void nflua_protocol_index(lua_State *L, u64 v, TValue *key, StkId val);
+void nflua_protocol_newindex(lua_State *L, u64 v, const TValue *key,
+			     const TValue *val);
 int nflua_protocol_length(lua_State *L);
 int nflua_protocol_tostring(lua_State *L);
 

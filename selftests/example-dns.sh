@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The examples that look into DNS, between dig and dnsmasq: dnsblock by a match,
-# by a target and by a hook, and dnslog.
+# by a target and by a hook, dnsdoctor, dnslog.
 # Functions that waits_for calls look unreachable.
 # shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
@@ -97,4 +97,37 @@ kill $monitors
 check "unloads" ctl unload dnslog
 check "unloads" nfluactl -n "$CLIENT" unload dnslog
 
+# --- dnsdoctor -------------------------------------------------------------
+
+answers() {
+	local address
+	for address in $SERVER4 $SERVER6; do
+		ask "$address" www.example A
+		ask "$address" www.example AAAA
+		ask "$address" alias.example A
+		ask "$address" alias.example AAAA
+		ask "$address" both.example A
+		ask "$address" far.example A
+		ask "$address" far.example AAAA
+		ask "$address" text.example TXT
+	done
+}
+original='203.0.113.80
+2001:db8::80
+203.0.113.80 www.example.
+2001:db8::80 www.example.
+192.0.2.12 203.0.113.80
+192.0.2.11
+2001:db8::11
+"203.0.113.80"'
+doctored=$(sed -e '/^"/!s/203.0.113.80/10.77.0.80/' -e 's/2001:db8::80/fd77::80/' <<<"$original")
+doctored=${doctored/192.0.2.12 10.77.0.80/10.77.0.80 192.0.2.12}
+is "answers as they are" "$(answers)" "$original"$'\n'"$original"
+check "dnsdoctor loads" nfluactl -n "$CLIENT" load "$EXAMPLES/dnsdoctor.lua"
+is "answers with other addresses, which dig accepts" "$(answers)" "$doctored"$'\n'"$doctored"
+is "no error" "$(field "$CLIENT" dnsdoctor '.entries[0].last_error')" null
+is "no checksum was wrong" "$(client cat /proc/net/snmp /proc/net/snmp6 |
+	awk '/^Udp: [A-Z]/ { for (i = 2; i <= NF; i++) if ($i == "InCsumErrors") n = i }
+		/^Udp: [0-9]/ { print $n } /^Udp6InCsumErrors/ { print $2 }' | paste -sd ' ')" "0 0"
+check "unloads" nfluactl -n "$CLIENT" unload dnsdoctor
 finish

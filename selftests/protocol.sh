@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # luapacket.protocol: what may be declared, and fields of made-up protocols as
-# python reads them, in linear and in non-linear packets.
+# python reads and writes them, in linear and in non-linear packets.
 # Functions that waits_for calls look unreachable.
 # shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
-need_command python3 socat
+need_command python3 socat ethtool
 topology
 
 # --- declarations ----------------------------------------------------------
@@ -202,6 +202,156 @@ for function in "read 120" "bytes 2" "stale 2" "memory 2"; do
 done
 for ipt in iptables ip6tables; do server $ipt -F; done
 
+# --- writing ---------------------------------------------------------------
+
+{
+	sed '/^-- The header of case N lies/,$d' "$TMP/protocol.lua"
+	cat <<'L'
+local nf = require("netfilter").new{ name = "write" }
+-- All fields, in no order; the source port tells the case.
+local function write(pkt)
+  local udp = pkt.udp
+  if not udp or udp.dport ~= 12000 then return end
+  local n = udp.sport - 20000
+  local case, at = cases[n + 1], n % 7
+  local v = case.protocol(pkt.payload, at)
+  for name, new in pairs(case.new) do v[name] = new end
+  for name, new in pairs(case.new) do
+    if v[name] ~= new then error(("%s is %s, not %s"):format(name, v[name], new)) end
+  end
+end
+for _, hook in ipairs{ "prerouting", "output" } do
+  nf:hook{ family = "inet", hook = hook, priority = "raw", write }
+end
+local all = luapacket.protocol{ name = "all", { "u", 12 }, { "b", 1, "bool" }, { 3 }, { "wide", 64 }, { "le", 24, "le" },
+  { "ip4", 32, "ip4" }, { "ip6", 128, "ip6" }, { "mac", 48, "mac" }, { "bytes", 40, "bytes" } }
+nf:target(function(pkt)
+  local v = all(pkt.payload)
+  local before = v:unpack("c" .. #v)
+  for _, wrong in ipairs{
+    { "u", 4096, "all.u is 4096, but has 12 bits" }, { "u", -1, "all.u is -1, but has 12 bits" },
+    { "u", "5", "all.u is a number, not a string" }, { "u", nil, "all.u is a number, not a nil" },
+    { "le", 1 << 24, "all.le is 16777216, but has 24 bits" }, { "b", 1, "all.b is true or false, not a number" },
+    { "ip4", ip"fd77::1", "all.ip4 is an IPv4 address" }, { "ip4", ip"10.0.0.0/8", "all.ip4 is an IPv4 address" },
+    { "ip4", "10.0.0.1", "all.ip4 is an IPv4 address" }, { "ip6", ip"10.0.0.1", "all.ip6 is an IPv6 address" },
+    { "ip6", ip"fd77::/16", "all.ip6 is an IPv6 address" }, { "ip6", 5, "all.ip6 is an IPv6 address" },
+    { "mac", "02:00:00:00:00", "all.mac is a string like" }, { "mac", "02:00:00:00:00:0x", "all.mac is a string like" },
+    { "mac", 5, "all.mac is a string like" }, { "bytes", "four", "all.bytes is a string of 5 bytes" },
+    { "bytes", 12345, "all.bytes is a string of 5 bytes" }, { "payload", 5, "all.payload cannot be set" },
+    { "nonsense", 5, "all has no field 'nonsense' (it has: u b wide" }, { 1, 5, "all has no field 'number'" },
+  } do
+    fails(wrong[3], function() v[wrong[1]] = wrong[2] end)
+  end
+  fails("payload has no field 'u'", function() v.payload.u = 1 end)
+  assert(v:unpack("c" .. #v) == before, "what failed has written")
+  v.wide, v.le, v.u = -1, (1 << 24) - 1, 4095
+  assert(v.wide == -1 and v.le == 0xffffff and v.u == 4095 and v.b == false)
+  return nf.DROP
+end)
+nf:match(function(pkt)
+  local v = all(pkt.payload)
+  fails("a match may not change its packet", function() v.u = 1 end)
+  return true
+end)
+L
+} >"$TMP/write.lua"
+# What arrives, a line each: the source port and the bytes.
+cat >"$TMP/receive.py" <<'P'
+import socket
+
+sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+sock.bind(("::", 12000))
+while True:
+    data, sender = sock.recvfrom(65535)
+    print(sender[1] - 20000, "6" if "." not in sender[0] else "4", data.hex(), flush=True)
+P
+ip netns exec "$SERVER" python3 "$TMP/receive.py" >>"$TMP/received" 2>&1 &
+waits_for 10 server bash -c "ss -lun | grep -q :12000"
+while read -r n _ new; do
+	pad=$(printf 'pad pad' | head -c $((n % 7)) | od -An -v -tx1 | tr -d ' \n')
+	printf '%s\n' "$n 4 $pad$new" "$n 6 $pad$new"
+done <"$TMP/bytes" | sort >"$TMP/wanted"
+# arrived WHAT: all of them, with the bytes that python wrote there
+arrived() {
+	has_all() { [ "$(wc -l <"$TMP/received")" -ge 120 ]; }
+	waits_for 15 has_all
+	is "$1" "$(sort "$TMP/received" | diff - "$TMP/wanted" | head -n 5)" ""
+	: >"$TMP/received"
+}
+check "write.lua loads" ctl load --budget 10ms "$TMP/write.lua"
+while read -r n old _; do
+	for ip in ip4 ip6; do
+		echo "$ip(udp(20000 + $n, 12000, b'pad pad'[:$n % 7] + bytes.fromhex('$old')))"
+	done
+done <"$TMP/bytes" >"$TMP/lines"
+client python3 "$HERE/packets.py" veth0 02:00:00:00:00:01 02:00:00:00:00:02 <"$TMP/lines"
+arrived "all fields of all protocols were written, and the receiver finds the checksums right"
+is "no error" "$(field "$SERVER" write '[.entries[].last_error | select(. != null)] | .[0]')" null
+for ipt in iptables ip6tables; do
+	server $ipt -A INPUT -p udp --dport 12001 -m lua --script write
+	server $ipt -A INPUT -p udp --dport 12001 -j LUA --script write
+	echo "ip${ipt//[a-z]/}(udp(1, 12001, bytes(44)))" | sed 's/^ip(/ip4(/'
+done | client python3 "$HERE/packets.py" veth0 02:00:00:00:00:01 02:00:00:00:00:02
+rule_calls() { [ "$(field "$SERVER" write '[.entries[] | select(.kind != "hook") | .calls] | add')" = 4 ]; }
+check "values that do not fit were tried" waits_for 10 rule_calls
+is "and refused, also in a match" "$(field "$SERVER" write '.entries[] | select(.kind != "hook") | "\(.outcomes.match + .outcomes.drop) \(.last_error)"')" \
+	"2 null"$'\n'"2 null"
+for ipt in iptables ip6tables; do server $ipt -F; done
+check "unload" ctl unload write
+
+# The sender's side: the kernel, or the device, has yet to make the sum.
+check "at the sender" nfluactl -n "$CLIENT" load --budget 10ms "$TMP/write.lua"
+cat >"$TMP/send.py" <<'P'
+import socket
+import sys
+
+for line in open(sys.argv[1]):
+    number, data = line.split()[:2]
+    number, data = int(number), bytes.fromhex(data)
+    for family, address in (socket.AF_INET, sys.argv[2]), (socket.AF_INET6, sys.argv[3]):
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock.bind(("", 20000 + number))
+        sock.sendto(b"pad pad"[:number % 7] + data, (address, 12000))
+        sock.close()
+P
+for tx in on off; do
+	client ethtool -K veth0 tx $tx >/dev/null
+	client python3 "$TMP/send.py" "$TMP/bytes" "$SERVER4" "$SERVER6"
+	arrived "written at the sender, with checksums by the device $tx"
+done
+is "no error" "$(field "$CLIENT" write '[.entries[].last_error | select(. != null)] | .[0]')" null
+check "unload" nfluactl -n "$CLIENT" unload write
+
+# TCP leaves its sum to be made behind the hook, and keeps what it sent.
+cat >"$TMP/stamp.lua" <<'L'
+local luapacket = require("luapacket")
+local nf = require("netfilter").new{ name = "stamp" }
+local stamp = luapacket.protocol{ name = "stamp", { "left", 4 }, { "count", 24 }, { "right", 4 } }
+local passed = 0
+-- Each passing adds one: what is sent again was not changed by the first time.
+nf:hook{ family = "inet", hook = "output", priority = "raw", function(pkt)
+  if not pkt.tcp or pkt.tcp.dport ~= 12002 or #pkt.payload < 7 then return end
+  local v = stamp(pkt.payload, 1)
+  v.count = v.count + 1
+  passed = passed + 1
+  if passed == 1 then return nf.DROP end
+end }
+L
+check "stamp.lua loads" nfluactl -n "$CLIENT" load "$TMP/stamp.lua" --single
+for address in "$SERVER4" "[$SERVER6]"; do
+	server timeout 30 socat -u "TCP-LISTEN:12002,reuseaddr,pf=ip$([ "$address" = "$SERVER4" ] && echo 4 || echo 6)" "CREATE:$TMP/stamped" &
+	receiver=$!
+	waits_for 10 server bash -c "ss -ltn | grep -q :12002"
+	printf 'a\x50\x00\x00\x06bcdef' | client socat -u - "TCP:$address:12002"
+	wait $receiver
+	is "written in TCP to $address, once, and its checksum is right" \
+		"$(od -An -v -tx1 "$TMP/stamped" | tr -d ' \n')" 61500000166263646566
+done
+is "one was sent again" "$(field "$CLIENT" stamp '.entries[0] | "\(.outcomes.drop) \(.last_error)"')" "1 null"
+client ethtool -K veth0 tx on >/dev/null
+
 # --- in packets of many pieces ---------------------------------------------
 
 for ns in "$CLIENT" "$SERVER"; do
@@ -229,6 +379,11 @@ function pieces(pkt)
   assert(a == w.a and b == w.b and c == w.c and d == w.d and e == w.e and f == w.f and g == w.g and h == w.h, "a field in pieces")
   return true
 end
+-- One field far behind, in a packet that the sender still refers to.
+function change(pkt)
+  local v = protocol(pkt.payload, 1500 * 23)
+  v.b, v.e = 0x0123456789abcdef, 0xfedcba987654
+end
 L
 } >"$TMP/pieces.lua"
 ctl load --budget 10ms "$TMP/pieces.lua" || exit 1
@@ -239,4 +394,28 @@ client socat -u -b 48000 "OPEN:$TMP/stream" "UDP-SENDTO:$SERVER4:11000"
 client socat -u -b 48000 "OPEN:$TMP/stream" "UDP-SENDTO:[$SERVER6]:11000"
 check "they were called" calls_become "$SERVER" pieces 130
 is "fields that lie in two pieces" "$(field "$SERVER" pieces '.entries[] | select(.name == "pieces") | "\(.outcomes.match) \(.last_error)"')" "130 null"
+
+python3 - "$TMP/stream" >"$TMP/changed" <<'P'
+import sys
+
+data = bytearray(open(sys.argv[1], "rb").read())
+header = int.from_bytes(data[1500 * 23:1501 * 23], "big")
+mask = (1 << 64) - 1 << 184 - 67
+header = header & ~mask | 0x0123456789abcdef << 184 - 67
+data[1500 * 23:1501 * 23] = header.to_bytes(23, "big")
+data[1500 * 23 + 11:1500 * 23 + 17] = 0xfedcba987654.to_bytes(6, "little")
+sys.stdout.buffer.write(data)
+P
+for address in "$SERVER4" "[$SERVER6]"; do
+	ipt=iptables family=4
+	[ "$address" = "$SERVER4" ] || ipt=ip6tables family=6
+	server $ipt -I INPUT -p udp --dport 11100 -j LUA --script pieces --function change
+	server timeout 30 socat -u -b 60000 "UDP-RECVFROM:11100,pf=ip$family" "CREATE:$TMP/arrived" &
+	receiver=$!
+	waits_for 10 server bash -c "ss -lun | grep -q :11100"
+	client socat -u -b 48000 "OPEN:$TMP/stream" "UDP-SENDTO:$address:11100"
+	wait $receiver
+	check "a field in a piece was written, to $address" cmp "$TMP/changed" "$TMP/arrived"
+done
+is "no error" "$(field "$SERVER" pieces '[.entries[].last_error | select(. != null)] | .[0]')" null
 finish
