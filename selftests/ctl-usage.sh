@@ -496,7 +496,7 @@ if [ $can_check = yes ]; then
 	expect "without the kernel: a script with all kinds" 0
 	if cmp -s out want; then ok "its entry points and what it prints"; else not_ok "its entry points and what it prints"; fi
 	run -j check --no-kernel all.lua
-	expect "the same as JSON" 0 "" '^\[\{"name":"all","checked":"stubs","entries":\[\{"kind":"hook","name":"inet input -5","line":4,"family":"inet","hook":"input","priority":-5,"on_error":"accept"\},\{.*\{"kind":"function","name":"alpha","line":null\},\{.*\],"output":"lan\\t10.0.0.0/8\\ttrue\\n"\}\]$'
+	expect "the same as JSON" 0 "" '^\[\{"name":"all","checked":"stubs","entries":\[\{"kind":"hook","name":"inet input -5","line":4,"family":"inet","hook":"input","priority":-5,"device":null,"state":null,"on_error":"accept"\},\{.*\{"kind":"function","name":"alpha","line":null\},\{.*\],"output":"lan\\t10.0.0.0/8\\ttrue\\n"\}\]$'
 	for example in "$here"/../lua/examples/*.lua; do
 		run check --no-kernel "$example"
 		expect "without the kernel: example $(basename "$example")" 0 "" 'would load'
