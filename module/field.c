@@ -6,6 +6,7 @@
  * All functions here run in a callback: bottom halves off, in an RCU read
  * section, and inside lua_pcall(), so that they may raise.
  */
+#include <linux/hex.h>
 #include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>

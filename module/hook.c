@@ -401,6 +401,12 @@ static const struct nf_hook_entries *entries(const struct nf_hook_state *hs)
 	       rcu_dereference(nf->hooks_ipv6[hs->hook]);
 }
 
+/* Is it the registration of a script's hook? */
+static bool is_ours(const struct nf_hook_entry *entry)
+{
+	return entry->hook == nflua_hook_run || entry->hook == nflua_hook_output;
+}
+
 static bool is_hook_of(const struct nflua_hook *hook,
 		       const struct nflua_generation *gen)
 {
@@ -429,7 +435,7 @@ const void *nflua_hook_met(const struct nf_hook_state *hs,
 	unsigned int i = e ? e->num_hook_entries : 0;
 
 	while (i--)
-		if (e->hooks[i].hook == nflua_hook_run &&
+		if (is_ours(&e->hooks[i]) &&
 		    is_hook_of(e->hooks[i].priv, gen))
 			return e->hooks[i].priv;
 	return NULL;
@@ -451,7 +457,7 @@ int nflua_hook_behind(struct sk_buff *skb, struct nf_hook_state *hs,
 	unsigned int i;
 
 	for (i = 0; hook && e && i < e->num_hook_entries; i++)
-		if (e->hooks[i].hook == nflua_hook_run && e->hooks[i].priv == hook)
+		if (is_ours(&e->hooks[i]) && e->hooks[i].priv == hook)
 			return nf_hook_slow(skb, hs, e, i + 1);
 	return 1;
 }

@@ -130,7 +130,9 @@ static int make_frame(struct nflua_packet *p)
 static void set_checksum(struct nflua_packet *p)
 {
 	struct sk_buff *skb = p->skb;
-	const int at = skb_network_offset(skb) + p->l4off;
+	const struct ipv6hdr *ip6 = (const struct ipv6hdr *)p->data;
+	const struct iphdr *ip = (const struct iphdr *)p->data;
+	const int at = p->noff + p->l4off;
 	const unsigned int len = skb->len - at;
 	__sum16 *check;
 	__wsum sum;
@@ -146,12 +148,10 @@ static void set_checksum(struct nflua_packet *p)
 	*check = 0;
 	sum = skb_checksum(skb, at, len, 0);
 	if (p->pf == NFPROTO_IPV4)
-		*check = csum_tcpudp_magic(ip_hdr(skb)->saddr,
-					   ip_hdr(skb)->daddr, len,
+		*check = csum_tcpudp_magic(ip->saddr, ip->daddr, len,
 					   p->l4proto, sum);
 	else
-		*check = csum_ipv6_magic(&ipv6_hdr(skb)->saddr,
-					 &ipv6_hdr(skb)->daddr, len,
+		*check = csum_ipv6_magic(&ip6->saddr, &ip6->daddr, len,
 					 p->l4proto, sum);
 	if (!*check && p->l4proto == IPPROTO_UDP)
 		*check = CSUM_MANGLED_0;
@@ -159,10 +159,10 @@ static void set_checksum(struct nflua_packet *p)
 
 static bool is_fragment(const struct nflua_packet *p)
 {
-	unsigned int off = skb_network_offset(p->skb);
+	unsigned int off = p->noff;
 
 	if (p->pf == NFPROTO_IPV4)
-		return ip_is_fragment(ip_hdr(p->skb));
+		return ip_is_fragment((const struct iphdr *)p->data);
 	return ipv6_find_hdr(p->skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) >= 0;
 }
 
@@ -172,7 +172,7 @@ static const char *replace(struct nflua_packet *p, const char *payload,
 {
 	const s64 off = nflua_packet_payload(p);
 	struct sk_buff *skb = p->skb;
-	unsigned int at;
+	unsigned int at, total;
 	int room;
 
 	*err = -EPROTONOSUPPORT;
@@ -183,7 +183,7 @@ static const char *replace(struct nflua_packet *p, const char *payload,
 	*err = -EMSGSIZE;
 	if (off + len > IP_MAX_MTU)
 		return "payload is too long";
-	at = skb_network_offset(skb) + off;
+	at = p->noff + off;
 	*err = -ENOMEM;
 	/* From here on the packet may have moved, and be cut off. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
@@ -198,17 +198,20 @@ static const char *replace(struct nflua_packet *p, const char *payload,
 		goto nomem;
 	skb_put_data(skb, payload, len);
 	nflua_packet_parse(p);
+	/* Of a frame it has been parsed as much as was there before. */
+	total = skb->len - p->noff;
 	if (p->pf == NFPROTO_IPV4) {
-		struct iphdr *ip = ip_hdr(skb);
-		const __be16 total = htons(p->len);
+		struct iphdr *ip = (struct iphdr *)p->data;
 
-		csum_replace2(&ip->check, ip->tot_len, total);
-		ip->tot_len = total;
+		csum_replace2(&ip->check, ip->tot_len, htons(total));
+		ip->tot_len = htons(total);
 	} else {
-		ipv6_hdr(skb)->payload_len =
-			htons(p->len - sizeof(struct ipv6hdr));
+		struct ipv6hdr *ip6 = (struct ipv6hdr *)p->data;
+
+		ip6->payload_len = htons(total - sizeof(*ip6));
 	}
 	set_checksum(p);
+	nflua_packet_parse(p);
 	*err = 0;
 	return NULL;
 nomem:

@@ -252,6 +252,8 @@ ctl unload tcpreject
 # --- as frames: from a device, and through a bridge ------------------------------
 
 bridged
+serving "$SERVER" serve $BRIDGED4 80 "$TMP/web1"
+serving "$SERVER" serve $BRIDGED6 80 "$TMP/web61"
 for place in 'family = "netdev", hook = "ingress", device = "client"' \
 	'family = "bridge", hook = "forward"' 'family = "bridge", hook = "prerouting"'; do
 	load frames <<-L
@@ -356,7 +358,7 @@ function match(pkt)
   try("match", pkt.reject, pkt)
   try("match", pkt.tcpreply, pkt, "x")
 end
-nf:hook{ family = "inet", hook = "input", priority = "filter", function(pkt)
+nf:hook{ family = "inet", hook = "input", priority = "filter + 10", function(pkt)
   if not pkt.udp or pkt.udp.dport ~= 6000 then return end
   n = n % #tries + 1
   tries[n](pkt)

@@ -133,9 +133,14 @@ cleanup() {
 	for command in "${on_exit[@]+"${on_exit[@]}"}"; do
 		eval "$command"
 	done
-	jobs -p | xargs -r kill 2>/dev/null
+	# A function in the background is a shell, and the program its child.
+	for command in $(jobs -p); do
+		xargs -r kill <"/proc/$command/task/$command/children" 2>/dev/null
+		kill "$command" 2>/dev/null
+	done
 	wait 2>/dev/null
 	for ns in "${namespaces[@]+"${namespaces[@]}"}"; do
+		ip netns pids "$ns" 2>/dev/null | xargs -r kill 2>/dev/null
 		ip netns del "$ns" 2>/dev/null
 	done
 	rm -rf "$TMP"

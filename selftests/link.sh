@@ -39,7 +39,6 @@ ip4(udp(1, 2, b"x")) | 29 0800 ip udp 2 1
 (0x86dd, b"\x45" + ip6(udp(1, 2))[1][1:]) | 48 86dd
 (0x86dd, ip6(udp(1, 2), exts=[ext(60)])[1][:41]) | 41 86dd ip6
 (0x88cc, b"lldp") | 4 88cc
-(0x8100, b"\0\5\x08") | 3 8100
 vlan(0x0005, ip4(udp(1, 2, b"x"))) | 29 0800 vlan 5 0 false 8100 ip udp 2 1
 vlan(0xf005, ip6(tcp(1, 2, b"x"))) | 61 86dd vlan 5 7 true 8100 ip6 tcp 2 1
 vlan(0x6fff, arp(), kind=0x88a8) | 28 0806 vlan 4095 3 false 88a8 arp 1 2048 6 4 1 02:00:00:00:00:01 10.77.0.1 00:00:00:00:00:00 10.77.0.2
