@@ -99,11 +99,11 @@ static int check_ip6(struct nflua_run *run, struct sk_buff *skb)
 	if (ip->nexthdr == NEXTHDR_HOP) {
 		const struct ipv6_opt_hdr *hop = (const void *)(ip + 1);
 
-		if (len - header >= sizeof(*hop))
-			header += ipv6_optlen(hop);
-		if (len < header + (header == sizeof(*ip)))
+		if (len - header < sizeof(*hop) ||
+		    len - header < ipv6_optlen(hop))
 			return refuse(run, "%s: its hop-by-hop header goes beyond its end",
 				      what);
+		header += ipv6_optlen(hop);
 	}
 	skb_set_transport_header(skb, header);
 	return 0;

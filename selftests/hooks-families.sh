@@ -127,8 +127,10 @@ P
 requests 7 77
 requests 2 76
 become "what comes in" "$SERVER" arp $'arp input 0: 7 0\narp output -5: 0 0'
-server ping -c 1 -W 1 10.77.0.78 >/dev/null 2>&1
-asked() { [[ $(drops "$SERVER" arp) =~ "arp input 0: 7 0"$'\n'"arp output -5: "[1-9][0-9]*" 0" ]]; }
+asked() {
+	server ping -c 1 -W 1 10.77.0.78
+	[[ $(drops "$SERVER" arp) =~ "arp input 0: 7 0"$'\n'"arp output -5: "[1-9][0-9]*" 0" ]]
+}
 check "what goes out" waits_for 10 asked
 check "unload" ctl unload arp
 
