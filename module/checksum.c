@@ -98,7 +98,8 @@ static bool is_partial(const struct nflua_packet *p)
 	if (skb_checksum_start_offset(skb) == p->noff + (int)p->l4off)
 		return true;
 	/* around a tunnel's packets, one to each segment */
-	return skb_is_gso(skb) && p->l4proto == IPPROTO_UDP;
+	return skb_is_gso(skb) && p->l4proto == IPPROTO_UDP &&
+	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
 }
 
 /**
@@ -120,7 +121,8 @@ s64 nflua_checksum_end(const struct nflua_packet *p, u8 sum, u8 flags)
 	if (sum == NFLUA_SUM_TRANSPORT || flags & NFLUA_FIELD_PSEUDO)
 		end = max_t(s64, end,
 			    transport_sum(p) + (s64)sizeof(__sum16));
-	if (sum == NFLUA_SUM_CRC)
+	if (sum == NFLUA_SUM_CRC &&
+	    p->l4off + sizeof(struct sctphdr) <= p->len)
 		end = p->l4off + sizeof(struct sctphdr);
 	return end;
 }

@@ -71,12 +71,16 @@ bool nflua_field_bool(lua_State *L, const char *record, const char *field,
  */
 void nflua_field_writable(lua_State *L, struct nflua_packet *p, s64 end)
 {
+	int err;
+
 	if (unlikely(skb_shared(p->skb)))
 		luaG_runerror(L, "the packet is shared, and cannot be changed");
 	/* The frame's header is before skb->data, and goes along. */
-	if (skb_ensure_writable(p->skb, max_t(s64, p->noff + end, 0)))
-		luaM_error(L);
+	err = skb_ensure_writable(p->skb, max_t(s64, p->noff + end, 0));
+	/* It may have moved without all of it being there. */
 	nflua_packet_refresh(p);
+	if (err)
+		luaM_error(L);
 }
 
 /* A packet that comes with a route, over loopback say, would keep it. */
@@ -111,6 +115,9 @@ void nflua_field_put(lua_State *L, struct nflua_packet *p, unsigned int record,
 	const u8 *at;
 	__wsum diff;
 
+	/* A CRC is over the whole packet. */
+	if (h->sum == NFLUA_SUM_CRC)
+		lua_burn(L, p->len >> 6);
 	end = max(end, nflua_checksum_end(p, h->sum, flags));
 	nflua_field_writable(L, p, end);
 	at = p->data + base + from;
@@ -250,6 +257,7 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 	struct nflua_state *st = nflua_state(L);
 	const u64 v = (uintptr_t)pvalue(light);
 	const unsigned int record = v & NFLUA_LIGHT_RECORD_MASK;
+	const struct nflua_header *h;
 	const struct nflua_field *f;
 	const char *name;
 	struct nflua_packet *p;
@@ -262,8 +270,6 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 		nflua_protocol_newindex(L, v, key, val);
 		return;
 	}
-	if (nflua_light_is_data(v))
-		luaG_runerror(L, "a field of a declared protocol cannot be set");
 	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 	if (!p)
 		luaG_runerror(L, "packet used outside its callback");
@@ -271,7 +277,11 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 	if (p->role == NFLUA_ROLE_MATCH)
 		luaG_runerror(L, "a match may not change its packet");
 	nflua_packet_need(p);
-	name = nflua_header(record)->name;
+	h = nflua_header(record);
+	name = h->name;
+	/* The view may be older than what became of the packet. */
+	if ((h->pf && h->pf != p->pf) || (h->proto && h->proto != p->l4proto))
+		luaG_runerror(L, "the packet has no %s any more", name);
 	switch (f->kind) {
 	case NFLUA_FIELD_UINT:
 	case NFLUA_FIELD_FAR:

@@ -212,18 +212,29 @@ void nflua_push_bytes(lua_State *L, const struct nflua_packet *p, s64 off,
 	luaL_Buffer b;
 	char *buf;
 
-	/* In one piece or short, which is nearly always: no second copy. */
-	if (off + skb_network_offset(p->skb) + len <= skb_headlen(p->skb) ||
-	    !len) {
+	if (!len) {
+		lua_pushliteral(L, "");
+		return;
+	}
+	/* In one piece, which is nearly always: no second copy. */
+	if (off + p->noff + len <= skb_headlen(p->skb)) {
 		data = nflua_packet_bytes(p, off, len, NULL);
+		if (unlikely(!data))
+			goto cut;
 		lua_pushlstring(L, data, len);
 		return;
 	}
 	buf = luaL_buffinitsize(L, &b, len);
 	data = nflua_packet_bytes(p, off, len, buf);
+	if (unlikely(!data))
+		goto cut;
 	if (data != buf)
 		memcpy(buf, data, len);
 	luaL_pushresultsize(&b, len);
+	return;
+cut:
+	/* Memory was needed, and a finalizer ran that changed the packet. */
+	luaL_error(L, "the packet was cut meanwhile");
 }
 
 /* Length of the string at @off that a NUL ends, -1 if none does. */

@@ -54,6 +54,20 @@ static void free_rcu_held(struct rcu_head *rcu)
 	nflua_held_free(container_of(rcu, struct nflua_held, rcu));
 }
 
+/**
+ * nflua_held_free_later() - free a packet that was taken in a callback
+ * @held: the packet
+ *
+ * What asks for memory may run a finalizer, which may free the very packet that
+ * is being worked on: it stays until the callback has ended.
+ *
+ * Context: any
+ */
+void nflua_held_free_later(struct nflua_held *held)
+{
+	call_rcu(&held->rcu, free_rcu_held);
+}
+
 /* Takes a packet out of its slot. Context: the lock of the holding */
 static void unlink_held(struct nflua_holding *holding, struct nflua_held *held)
 {
@@ -68,7 +82,7 @@ static void give_up(struct nflua_holding *holding, struct nflua_held *held)
 {
 	unlink_held(holding, held);
 	WRITE_ONCE(holding->lost, holding->lost + 1);
-	call_rcu(&held->rcu, free_rcu_held);
+	nflua_held_free_later(held);
 }
 
 /* Context: process, sleeps */
@@ -187,8 +201,10 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 		held->key = other->key;
 	}
 	/* That the okfn is a run's tells where the hook state is, see there. */
-	if (held->run)
+	if (held->run) {
 		held->hs.okfn = NULL;
+		held->run->held = true;
+	}
 
 	spin_lock(&holding->lock);
 	err = -ENOBUFS;
@@ -341,7 +357,9 @@ static bool give_up_some(struct nflua_net *nn,
  */
 void nflua_held_end_run(struct nflua_net *nn, const struct nflua_run *run)
 {
-	if (give_up_some(nn, is_of_run, run, false))
+	give_up_some(nn, is_of_run, run, false);
+	/* Others may have been freed before, but not yet. */
+	if (run->held)
 		rcu_barrier();
 }
 

@@ -102,6 +102,7 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 struct nflua_held *nflua_held_take(struct nflua_state *st,
 				   struct nflua_packet *p);
 void nflua_held_free(struct nflua_held *held);
+void nflua_held_free_later(struct nflua_held *held);
 struct nflua_packet *nflua_held_find(struct nflua_state *st, u64 seq);
 const char *nflua_held_stale(struct nflua_state *st, u64 seq);
 

@@ -246,7 +246,7 @@ static int packet_close(lua_State *L)
 		luaL_error(L, "a packet that is not held cannot be closed (answer DROP)");
 	held = nflua_held_take(st, p);
 	if (held)
-		nflua_held_free(held);
+		nflua_held_free_later(held);
 	return 0;
 }
 
@@ -301,7 +301,7 @@ static bool drop(lua_State *L)
 	struct nflua_held *held = p ? nflua_held_take(st, p) : NULL;
 
 	if (held)
-		nflua_held_free(held);
+		nflua_held_free_later(held);
 	return held;
 }
 

@@ -155,13 +155,13 @@ int nflua_hooks_prepare(struct nflua_script *script,
 		hook = create(script->nn, reg);
 		if (!hook)
 			goto abort;
+		list_add_tail(&hook->node, fresh);
+		/* Of inet's two halves one may have been live for a moment. */
 		err = add(hook);
 		if (err) {
 			NL_SET_ERR_MSG(extack, "netfilter refused a hook");
-			kfree(hook);
 			goto abort;
 		}
-		list_add_tail(&hook->node, fresh);
 	}
 	return 0;
 
@@ -361,17 +361,25 @@ bool nflua_hook_unregister(struct nflua_state *st, const char *name)
 {
 	struct nflua_generation *gen = st->gen;
 	struct nflua_entry *entry;
+	bool was = false;
 
+	/* A finalizer of a state for a CPU that comes up has nothing else. */
+	rcu_read_lock();
 	if (READ_ONCE(gen->retired))
-		return false;
-	if (nflua_run_of(st->packet.hs))
-		return true;
+		goto unlock;
+	/* Nor has a state that is not in service any say. */
+	if (!nflua_state_is_control(st) && READ_ONCE(gen->states[st->cpu]) != st)
+		goto unlock;
+	was = nflua_run_of(st->packet.hs);
+	if (was)
+		goto unlock;
 	entry = nflua_generation_find(gen, NFLUA_ENTRY_HOOK, name);
-	if (!entry || xchg(&entry->gone, true))
-		return false;
-	if (READ_ONCE(entry->hook))
+	was = entry && !xchg(&entry->gone, true);
+	if (was && READ_ONCE(entry->hook))
 		clear_point(entry);
-	return true;
+unlock:
+	rcu_read_unlock();
+	return was;
 }
 
 /**

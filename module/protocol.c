@@ -12,6 +12,7 @@
 #include <linux/in.h>
 #include <linux/kernel.h>
 #include <net/checksum.h>
+#include <net/gre.h>
 #include <linux/unaligned.h>
 #include "address.h"
 #include "entry.h"
@@ -19,6 +20,7 @@
 #include "held.h"
 #include "packet.h"
 #include "protocol.h"
+#include "skb.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -327,6 +329,12 @@ static void put(lua_State *L, struct nflua_packet *p, s64 off,
 		const bool crc = p->l4proto == IPPROTO_SCTP;
 
 		sum = crc ? NFLUA_SUM_CRC : NFLUA_SUM_TRANSPORT;
+		/* GRE's flags say whether there is one, and where. */
+		if (p->l4proto == IPPROTO_GRE &&
+		    off < p->l4off + (s64)sizeof(struct gre_base_hdr))
+			sum = NFLUA_SUM_NONE;
+		if (crc)
+			lua_burn(L, p->len >> 6);
 		end = nflua_checksum_end(p, sum, 0);
 		if (off < end && off + len > end - (crc ? 4 : 2))
 			sum = NFLUA_SUM_NONE;
@@ -340,6 +348,7 @@ static void put(lua_State *L, struct nflua_packet *p, s64 off,
 	nflua_checksum_store(p, off, bytes, len);
 	diff = csum_sub(csum_partial(at, n, 0), diff);
 	nflua_checksum_follow(p, sum, 0, diff);
+	nflua_skb_written(p, off);
 }
 
 /**
@@ -389,7 +398,8 @@ void nflua_protocol_newindex(lua_State *L, u64 v, const TValue *key,
 	} else {
 		bytes = to_bytes(L, protocol, name, f, val, buf);
 	}
-	if (!bytes || off + f->bytes > p->len)
+	if (!bytes || off + f->bytes > p->len ||
+	    off + p->noff < -(s64)skb_headroom(p->skb))
 		luaG_runerror(L, "the packet has no %s.%s any more",
 			      protocol->name, name);
 	put(L, p, off, bytes, f->bytes);

@@ -89,6 +89,11 @@ static const struct kind *check_kind(lua_State *L, int arg)
 void nflua_reject_send(struct net *net, struct sk_buff *skb, u8 pf, u8 code,
 		       unsigned int hook)
 {
+	/* There a route is made for the answer; elsewhere one must be there. */
+	if (hook == NF_INET_PRE_ROUTING)
+		skb_dst_drop(skb);
+	else if (!skb_dst(skb))
+		return;
 	if (pf == NFPROTO_IPV4 && code == RESET)
 		nf_send_reset(net, NULL, skb, hook);
 	else if (pf == NFPROTO_IPV4)
@@ -106,6 +111,9 @@ static int reject_frame(struct nflua_packet *p, u8 code)
 	struct sk_buff *skb;
 	int err;
 
+	/* They count from skb->data, which is the frame's begin at egress. */
+	if (!p->hs->in || skb_network_offset(p->skb))
+		return -ENODEV;
 	if (p->pf == NFPROTO_IPV4 && code == RESET)
 		skb = nf_reject_skb_v4_tcp_reset(net, p->skb, p->hs->in,
 						 NF_INET_PRE_ROUTING);
@@ -119,7 +127,7 @@ static int reject_frame(struct nflua_packet *p, u8 code)
 		skb = nf_reject_skb_v6_unreach(net, p->skb, p->hs->in,
 					       NF_INET_PRE_ROUTING, code);
 	/* Building it may have moved what was read before. */
-	p->parsed = false;
+	nflua_packet_parse(p);
 	if (!skb)
 		return -EPROTO;
 	err = nflua_send_frame(p, skb) ?:

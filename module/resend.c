@@ -36,6 +36,7 @@
 #include "held.h"
 #include "hook.h"
 #include "send.h"
+#include "skb.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -188,6 +189,10 @@ static const char *replace(struct nflua_packet *p, const char *payload,
 	/* From here on the packet may have moved, and be cut off. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
+	/* Segments are a matter of shared data. */
+	if (skb_is_gso(skb) && skb_cloned(skb) &&
+	    pskb_expand_head(skb, 0, 0, NFLUA_GFP_SEND))
+		goto nomem;
 	if (skb_is_gso(skb))
 		skb_gso_reset(skb);
 	if (pskb_trim(skb, at) || skb_linearize(skb))
@@ -254,11 +259,19 @@ int nflua_resend(lua_State *L)
 	if (nflua_send_shown(L, p, "held packet, %u bytes", p->len)) {
 		held = nflua_held_take(st, p);
 		if (held)
-			nflua_held_free(held);
+			nflua_held_free_later(held);
 		return 1;
 	}
 	how = nflua_send_is_routed(p) && p->hs->okfn && !p->l2_written ?
 	      NFLUA_SEND_ON : NFLUA_SEND_FRAME;
+	if (how == NFLUA_SEND_ON) {
+		const bool sound = nflua_skb_is_sound(p);
+
+		nflua_packet_parse(p);
+		if (!sound)
+			return nflua_send_refused(L, "the packet is shorter than its header, or has none",
+						  EINVAL);
+	}
 	if (how == NFLUA_SEND_FRAME) {
 		err = make_frame(p);
 		if (err)

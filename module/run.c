@@ -377,13 +377,23 @@ int nflua_run(struct nflua_net *nn, struct nflua_run *run,
  * @run: the run
  * @size: gets the number of bytes
  *
- * Return: the bytes, from where @run->data began; NULL if they are as they were
+ * Context: process, sleeps
+ * Return: the bytes, from where @run->data began; NULL if they are as they
+ * were, and for want of memory
  */
 const void *nflua_run_changed(const struct nflua_run *run, u32 *size)
 {
-	const void *bytes = skb_network_header(run->skb) - run->head;
+	struct sk_buff *skb = run->skb;
+	void *bytes;
 
-	*size = run->head + run->skb->len - skb_network_offset(run->skb);
+	/* A packet without a link layer had its room for other headers. */
+	if (skb_headroom(skb) + skb_network_offset(skb) < run->head &&
+	    pskb_expand_head(skb, run->head, 0, GFP_KERNEL | __GFP_NOWARN))
+		return NULL;
+	bytes = skb_network_header(skb) - run->head;
+	if (!skb_mac_header_was_set(skb))
+		memcpy(bytes, run->before, run->head);
+	*size = run->head + skb->len - skb_network_offset(skb);
 	if (*size == run->before_size && !memcmp(bytes, run->before, *size))
 		return NULL;
 	return bytes;

@@ -31,6 +31,7 @@
  * @head: what precedes @skb's data of what came as @data
  * @before: bytes of the packet when the script first met it
  * @before_size: how many
+ * @held: the script held packets of it
  * @outcome: of the last call, with %NFLUA_BY_POLICY
  * @failed: calls that failed
  * @error: NFLUA_A_ERROR_* of the last one that failed
@@ -63,6 +64,7 @@ struct nflua_run {
 	u32 head;
 	void *before;
 	u32 before_size;
+	bool held;
 
 	unsigned int outcome;
 	u32 failed;

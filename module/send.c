@@ -190,6 +190,10 @@ static void set_segments(struct sk_buff *skb, unsigned int mtu)
 	const bool ip4 = skb->protocol == htons(ETH_P_IP);
 	unsigned int headers;
 
+	/* Only what was made here, or has been given another payload, is not. */
+	if (skb->ip_summed != CHECKSUM_PARTIAL || skb_is_gso(skb) ||
+	    skb_cloned(skb))
+		return;
 	if (skb->len - skb_network_offset(skb) <= mtu ||
 	    skb->csum_offset != offsetof(struct tcphdr, check))
 		return;
@@ -239,7 +243,11 @@ static void send_one(struct sending *s)
 		break;
 	case NFLUA_SEND_FRAME:
 		set_segments(s->skb, READ_ONCE(s->skb->dev->mtu));
-		dev_queue_xmit(s->skb);
+		/* Nobody behind us looks at the length. */
+		if (is_skb_forwardable(s->skb->dev, s->skb))
+			dev_queue_xmit(s->skb);
+		else
+			kfree_skb(s->skb);
 		break;
 	case NFLUA_SEND_REJECT:
 		nflua_reject_send(s->hs.net, s->skb, s->hs.pf, s->code,
@@ -534,6 +542,10 @@ int nflua_send_shown(lua_State *L, struct nflua_packet *p, const char *fmt, ...)
 
 	if (!run)
 		return 0;
+	lua_pushboolean(L, true);
+	/* A packet that a run left behind, in a call of another's. */
+	if (run != nflua_run_of(nflua_state(L)->packet.hs))
+		return 1;
 	/* first what was printed before */
 	nflua_print_flush(nflua_state(L));
 	len = scnprintf(text, sizeof(text), "not sent in a run: ");
@@ -541,7 +553,6 @@ int nflua_send_shown(lua_State *L, struct nflua_packet *p, const char *fmt, ...)
 	len += vscnprintf(text + len, sizeof(text) - len, fmt, ap);
 	va_end(ap);
 	nflua_run_printed(run, text, len);
-	lua_pushboolean(L, true);
 	return 1;
 }
 

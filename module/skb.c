@@ -105,7 +105,7 @@ static struct nflua_packet *check_changeable(lua_State *L)
 
 static u32 network_offset(const struct nflua_packet *p)
 {
-	return p->data - p->skb->data;
+	return p->noff;
 }
 
 /**
@@ -128,8 +128,13 @@ int nflua_skb_writable(lua_State *L, struct nflua_packet *p, s64 off, u32 len)
 		luaL_error(L, "a match cannot change its packet");
 	if (skb_shared(skb))
 		return -EBUSY;
-	if (end > 0 && !pskb_may_pull(skb, end))
+	/* A chain of headers may be as long as the packet. */
+	lua_burn(L, p->l4off >> 6);
+	if (end > 0 && !pskb_may_pull(skb, end)) {
+		/* It may have moved all the same. */
+		nflua_packet_refresh(p);
 		return -ENOMEM;
+	}
 	/* That a clone leaves the headers to us says nothing of the link's. */
 	if (skb_cloned(skb) && (off < 0 || end <= 0 ||
 				!skb_clone_writable(skb, end)) &&
@@ -239,14 +244,16 @@ static u32 check_count(lua_State *L, int arg)
 static int packet_linearize(lua_State *L)
 {
 	struct nflua_packet *p = check_changeable(L);
+	int err;
 
 	lua_burn(L, p->skb->data_len >> 6);
 	if (skb_is_nonlinear(p->skb)) {
 		if (skb_shared(p->skb))
 			return nflua_skb_failure(L, -EBUSY);
-		if (skb_linearize(p->skb))
-			return nflua_skb_failure(L, -ENOMEM);
+		err = skb_linearize(p->skb);
 		nflua_packet_parse(p);
+		if (err)
+			return nflua_skb_failure(L, -ENOMEM);
 	}
 	return done(L);
 }
@@ -270,16 +277,16 @@ static int packet_pull_tail(lua_State *L)
 {
 	struct nflua_packet *p = check_changeable(L);
 	const u32 n = check_count(L, 2);
+	bool pulled;
 
 	lua_burn(L, p->len >> 6);
 	if (n > p->skb->data_len)
 		return nflua_skb_failure(L, -ERANGE);
 	if (n && skb_shared(p->skb))
 		return nflua_skb_failure(L, -EBUSY);
-	if (n && !__pskb_pull_tail(p->skb, n))
-		return nflua_skb_failure(L, -ENOMEM);
+	pulled = !n || __pskb_pull_tail(p->skb, n);
 	nflua_packet_parse(p);
-	return done(L);
+	return pulled ? done(L) : nflua_skb_failure(L, -ENOMEM);
 }
 
 /*
@@ -301,8 +308,10 @@ static int packet_put(lua_State *L)
 		return nflua_skb_failure(L, -EOPNOTSUPP);
 	if (n > LENGTH_MAX || len + n > LENGTH_MAX)
 		return nflua_skb_failure(L, -EMSGSIZE);
-	if (skb_linearize(skb))
+	if (skb_linearize(skb)) {
+		nflua_packet_parse(p);
 		return nflua_skb_failure(L, -ENOMEM);
+	}
 	room = max_t(int, n - skb_tailroom(skb), 0);
 	if ((room || skb_cloned(skb)) && pskb_expand_head(skb, 0, room, SKB_GFP)) {
 		nflua_packet_parse(p);
@@ -356,9 +365,9 @@ static int packet_trim(lua_State *L)
 		    (int)(network_offset(p) + len))
 		p->skb->ip_summed = CHECKSUM_NONE;
 	err = pskb_trim_rcsum(p->skb, network_offset(p) + len);
+	nflua_packet_parse(p);
 	if (!err)
 		trim_segments(p, len);
-	nflua_packet_parse(p);
 	return err ? nflua_skb_failure(L, err) : done(L);
 }
 

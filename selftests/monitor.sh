@@ -124,7 +124,7 @@ lines=$(wc -l <"$TMP/all")
 sends $LAST 5003
 waits_for 10 has_lines all $((lines + 1))
 is "an answer that is none" "$(tail -n 1 "$TMP/all" | cut -d ' ' -f 3-)" \
-	"talks cpu$LAST error hook ipv4 output 0: talks:3: function answered a string (a hook answers ACCEPT, DROP, CONTINUE or nothing)"
+	"talks cpu$LAST error hook ipv4 output 0: talks:3: function answered a string (a hook answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing)"
 lines=$((lines + 1))
 sends 0 5004
 waits_for 10 has_lines all $((lines + 155))

@@ -86,7 +86,7 @@ is "calls by script, entry point, outcome and policy" "$(told call | sort | uniq
 is "errors with the first line of their text, which steers no terminal" "$(told error | sort | uniq -c | sed 's/^ *//')" \
 	"2 script=t kind=hook entry='ipv4 input -300' error=runtime message='t:5: odd?[31m?port 4001'
 1 script=t kind=hook entry='ipv4 input -300' error=time message='t:7: ran longer than 1 ms'
-2 script=t kind=hook entry='ipv4 input -300' error=verdict message='t:2: function answered 7 (a hook answers ACCEPT, DROP, CONTINUE or nothing)'"
+2 script=t kind=hook entry='ipv4 input -300' error=verdict message='t:2: function answered 7 (a hook answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing)'"
 is "on the CPU that called" "$(grep -a "$NETNS\$" "$T/trace" | grep -a 'error=verdict' | grep -aEo '\[[0-9]+\]' | uniq -c | xargs)" \
 	"2 [$(printf '%03d' "$LAST")]"
 is "each call has a duration" "$(events call 'duration=[1-9][0-9]* ')" $((CALLS - before))
