@@ -103,12 +103,14 @@ local nf = require("netfilter").new{}
 local function asks(pkt, last) return pkt:u32(24) == 0x0a4d0000 + last end
 nf:hook{ family = "arp", hook = "input", priority = "filter", function(pkt)
   if pkt.family ~= "arp" or pkt.hook ~= "input" or pkt.ip then error("what is it?") end
-  if pkt.iifname ~= "veth0" or pkt.oifname then error("where is it?") end
-  if asks(pkt, 77) then return nf.DROP end
+  if not pkt.iifname or pkt.oifname then error("where is it?") end
+  -- other devices look after their neighbours, too
+  if pkt.iifname == "veth0" and asks(pkt, 77) then return nf.DROP end
 end }
 nf:hook{ family = "arp", hook = "output", priority = -5, function(pkt)
-  if pkt.hook ~= "output" or pkt.oifname ~= "veth0" then error("where is it?") end
-  if asks(pkt, 78) then return nf.DROP end
+  if pkt.hook ~= "output" then error("where is it?") end
+  -- other devices look after their neighbours, too
+  if pkt.oifname == "veth0" and asks(pkt, 78) then return nf.DROP end
 end }
 L
 # requests COUNT LAST: who has 10.77.0.LAST?
