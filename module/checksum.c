@@ -102,6 +102,12 @@ static bool is_partial(const struct nflua_packet *p)
 	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
 }
 
+/* Is the place of SCTP's checksum in the packet? */
+static bool has_crc(const struct nflua_packet *p)
+{
+	return p->l4off + sizeof(struct sctphdr) <= p->len;
+}
+
 /**
  * nflua_checksum_end() - how far the packet must be writable for its sums
  * @p: the packet, parsed
@@ -121,8 +127,7 @@ s64 nflua_checksum_end(const struct nflua_packet *p, u8 sum, u8 flags)
 	if (sum == NFLUA_SUM_TRANSPORT || flags & NFLUA_FIELD_PSEUDO)
 		end = max_t(s64, end,
 			    transport_sum(p) + (s64)sizeof(__sum16));
-	if (sum == NFLUA_SUM_CRC &&
-	    p->l4off + sizeof(struct sctphdr) <= p->len)
+	if (sum == NFLUA_SUM_CRC && has_crc(p))
 		end = p->l4off + sizeof(struct sctphdr);
 	return end;
 }
@@ -216,7 +221,7 @@ static void follow_crc(struct nflua_packet *p)
 	__le32 sum;
 	u32 len;
 
-	if (is_partial(p) || is_fragment(p))
+	if (!has_crc(p) || is_partial(p) || is_fragment(p))
 		return;
 	nflua_checksum_store(p, at, &zero, sizeof(zero));
 	while (off < p->len) {

@@ -185,6 +185,19 @@ frame=$(python3 "$PACKETS" - "${MACS[@]}" <<<'ip4(udp(1, 2))')
 is "the header of a frame" "$(nfluactl -j run frame.lua --hex "$frame" | jq -r '.[0].data')" \
 	"0a0b0c0d0e0ffffefdfcfbfa1234${frame:28}"
 
+# SCTP that ends before its checksum, in a frame that goes on behind it.
+cat >short.lua <<'L'
+local nf = require("netfilter").new{}
+local half = require("luapacket").protocol{ name = "half", { "a", 16 } }
+nf:hook{ family = "netdev", hook = "ingress", device = "veth0", priority = 0, function(pkt)
+  half(pkt, 20).a = 0x1234
+end }
+L
+frame=$(python3 "$PACKETS" - "${MACS[@]}" <<<'ip4(raw(132, b"\xab\xcd\0\2"))')
+padding=$(printf '00%.0s' {1..22})
+is "what is behind a packet stays" "$(nfluactl -j run short.lua --hex "$frame$padding" | jq -r '.[0].data')" \
+	"${frame/abcd/1234}$padding"
+
 # --- on the way through the kernel -----------------------------------------
 #
 #    tap.py send                      fields.lua                  tap.py expect
