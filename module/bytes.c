@@ -10,6 +10,7 @@
 #include <linux/unaligned.h>
 #include "format.h"
 #include "header.h"
+#include "library.h"
 #include "packet.h"
 #include "skb.h"
 #include "lua/kernel/lua_internal.h"
@@ -21,22 +22,15 @@ struct data_range {
 	s64 len;
 };
 
-static int push_failure(lua_State *L, const char *why)
-{
-	lua_pushnil(L);
-	lua_pushstring(L, why);
-	lua_pushinteger(L, ERANGE);
-	return 3;
-}
-
 static int no_layer(lua_State *L)
 {
-	return push_failure(L, "packet has no such layer");
+	return nflua_library_failure(L, "packet has no such layer", ERANGE);
 }
 
 static int too_far(lua_State *L)
 {
-	return push_failure(L, "offset is beyond the end of the packet");
+	return nflua_library_failure(L, "offset is beyond the end of the packet",
+				     ERANGE);
 }
 
 enum layer {
@@ -460,11 +454,8 @@ static int packet_data(lua_State *L)
 		NFLUA_RECORD_TRANSPORT, NFLUA_RECORD_PAYLOAD,
 	};
 	const int layer = luaL_checkoption(L, 2, "network", layers);
-	unsigned int record;
-	struct data_range r;
+	struct data_range r = { .p = nflua_packet_check_whole(L) };
 
-	r.p = nflua_packet_check(L, &record);
-	luaL_argexpected(L, record == NFLUA_RECORD_PACKET, 1, "packet");
 	if (find_layer(&r, layer))
 		return push_view(L, &r, records[layer]);
 	lua_pushnil(L);
@@ -474,11 +465,8 @@ static int packet_data(lua_State *L)
 /* pkt:frame(): a view of the link-layer header; nil where there is none */
 static int packet_frame(lua_State *L)
 {
-	struct data_range r;
-	unsigned int record;
+	struct data_range r = { .p = nflua_packet_check_whole(L) };
 
-	r.p = nflua_packet_check(L, &record);
-	luaL_argexpected(L, record == NFLUA_RECORD_PACKET, 1, "packet");
 	if (find_layer(&r, LAYER_LINK))
 		return push_view(L, &r, NFLUA_RECORD_FRAME);
 	lua_pushnil(L);

@@ -25,13 +25,19 @@
 #include <net/checksum.h>
 #include <net/gre.h>
 #include <net/ip.h>
+#include <net/ip6_checksum.h>
 #include <net/ipv6.h>
 #include "header.h"
 #include "packet.h"
 #include "lua/kernel/lua_internal.h"
 
-/* Where the transport's checksum is, bytes from the network header; -1: none. */
-static s64 transport_sum(const struct nflua_packet *p)
+/**
+ * nflua_checksum_at() - where the checksum of the transport layer is
+ * @p: the packet, parsed
+ *
+ * Return: bytes from the network header; -1: there is none
+ */
+s64 nflua_checksum_at(const struct nflua_packet *p)
 {
 	const __be16 *flags;
 	__be16 tmp;
@@ -126,7 +132,7 @@ s64 nflua_checksum_end(const struct nflua_packet *p, u8 sum, u8 flags)
 		end = sizeof(struct iphdr);
 	if (sum == NFLUA_SUM_TRANSPORT || flags & NFLUA_FIELD_PSEUDO)
 		end = max_t(s64, end,
-			    transport_sum(p) + (s64)sizeof(__sum16));
+			    nflua_checksum_at(p) + (s64)sizeof(__sum16));
 	if (sum == NFLUA_SUM_CRC && has_crc(p))
 		end = p->l4off + sizeof(struct sctphdr);
 	return end;
@@ -174,7 +180,7 @@ static void follow_transport(struct nflua_packet *p, u8 flags, __wsum diff)
 {
 	const bool udp = p->l4proto == IPPROTO_UDP ||
 			 p->l4proto == IPPROTO_UDPLITE;
-	const s64 at = transport_sum(p);
+	const s64 at = nflua_checksum_at(p);
 	__sum16 sum;
 
 	if (at < 0 ||
@@ -196,19 +202,6 @@ static void follow_transport(struct nflua_packet *p, u8 flags, __wsum diff)
 	nflua_checksum_store(p, at, &sum, sizeof(sum));
 }
 
-static bool is_fragment(const struct nflua_packet *p)
-{
-	const struct iphdr *ip;
-	struct iphdr tmp;
-	u32 off;
-
-	if (p->pf == NFPROTO_IPV6)
-		return nflua_layer_walk6(p, NEXTHDR_FRAGMENT, &off) ==
-		       NEXTHDR_FRAGMENT;
-	ip = nflua_packet_bytes(p, 0, sizeof(tmp), &tmp);
-	return ip && ip_is_fragment(ip);
-}
-
 /* The CRC of SCTP is computed over all bytes, which a fragment has not. */
 static void follow_crc(struct nflua_packet *p)
 {
@@ -221,7 +214,7 @@ static void follow_crc(struct nflua_packet *p)
 	__le32 sum;
 	u32 len;
 
-	if (!has_crc(p) || is_partial(p) || is_fragment(p))
+	if (!has_crc(p) || is_partial(p) || nflua_layer_is_fragment(p))
 		return;
 	nflua_checksum_store(p, at, &zero, sizeof(zero));
 	while (off < p->len) {
@@ -254,4 +247,51 @@ void nflua_checksum_follow(struct nflua_packet *p, u8 sum, u8 flags,
 		follow_transport(p, flags, diff);
 	if (sum == NFLUA_SUM_CRC)
 		follow_crc(p);
+}
+
+static __sum16 fold(const struct nflua_packet *p, u32 len, __wsum sum)
+{
+	const struct ipv6hdr *ip6 = (const struct ipv6hdr *)p->data;
+	const struct iphdr *ip = (const struct iphdr *)p->data;
+
+	if (p->l4proto == IPPROTO_ICMP)
+		return csum_fold(sum);
+	if (p->pf == NFPROTO_IPV4)
+		return csum_tcpudp_magic(ip->saddr, ip->daddr, len, p->l4proto,
+					 sum);
+	return csum_ipv6_magic(&ip6->saddr, &ip6->daddr, len, p->l4proto, sum);
+}
+
+/**
+ * nflua_checksum_compute() - compute the transport's checksum over all bytes
+ * @p: the packet, parsed, of TCP, UDP, ICMP or ICMPv6, and no fragment
+ */
+void nflua_checksum_compute(struct nflua_packet *p)
+{
+	__sum16 *check = sum_at(p, nflua_checksum_at(p));
+	const u32 len = p->len - p->l4off;
+
+	*check = 0;
+	*check = fold(p, len, skb_checksum(p->skb, p->noff + p->l4off, len, 0));
+	if (p->l4proto == IPPROTO_UDP && !*check)
+		*check = CSUM_MANGLED_0;
+}
+
+/**
+ * nflua_checksum_anew() - the same as far as it is not somebody else's to do
+ * @p: the packet, as nflua_checksum_compute() wants it
+ */
+void nflua_checksum_anew(struct nflua_packet *p)
+{
+	__sum16 *check = sum_at(p, nflua_checksum_at(p));
+
+	/* The device adds the rest. */
+	if (is_partial(p)) {
+		*check = ~fold(p, p->len - p->l4off, 0);
+		return;
+	}
+	/* None was asked for, which IPv4 allows. */
+	if (p->l4proto == IPPROTO_UDP && p->pf == NFPROTO_IPV4 && !*check)
+		return;
+	nflua_checksum_compute(p);
 }

@@ -144,17 +144,7 @@ static void write_bits(lua_State *L, struct nflua_packet *p,
 	if (!data)
 		luaG_runerror(L, "the packet has no %s.%s any more",
 			      nflua_header(record)->name, f->name);
-	switch (f->bytes) {
-	case 1:
-		v = *(const u8 *)data;
-		break;
-	case 2:
-		v = get_unaligned_be16(data);
-		break;
-	default:
-		v = get_unaligned_be32(data);
-		break;
-	}
+	v = nflua_field_window(f, data);
 	v = (v & ~(f->mask << f->shift)) | bits << f->shift;
 	put_unaligned_be32(v << (32 - 8 * f->bytes), window);
 	nflua_field_put(L, p, record, f->offset, window, f->bytes, f->flags);
@@ -280,7 +270,7 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 	h = nflua_header(record);
 	name = h->name;
 	/* The view may be older than what became of the packet. */
-	if ((h->pf && h->pf != p->pf) || (h->proto && h->proto != p->l4proto))
+	if (!nflua_header_belongs(h, p))
 		luaG_runerror(L, "the packet has no %s any more", name);
 	switch (f->kind) {
 	case NFLUA_FIELD_UINT:

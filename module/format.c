@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include "format.h"
+#include "library.h"
 #include "skb.h"
 #include "lua/kernel/lua_kernel.h"
 
@@ -261,10 +262,8 @@ static s64 zstr_length(const struct nflua_packet *p, s64 off, s64 end)
 static int too_short(lua_State *L, int top)
 {
 	lua_settop(L, top);
-	lua_pushnil(L);
-	lua_pushliteral(L, "packet data is too short for the format");
-	lua_pushinteger(L, ERANGE);
-	return 3;
+	return nflua_library_failure(L, "packet data is too short for the format",
+				     ERANGE);
 }
 
 /**

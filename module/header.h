@@ -4,6 +4,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/types.h>
+#include <linux/unaligned.h>
 #include "packet.h"
 
 /* Records: what a view of a packet can be. */
@@ -172,6 +173,24 @@ struct nflua_header {
 extern const struct nflua_header nflua_headers[__NFLUA_RECORD_MAX];
 
 /**
+ * nflua_field_window() - the number that the window of a field's bits holds
+ * @f: a field of bits
+ * @data: the window, in the packet
+ */
+static __always_inline u32 nflua_field_window(const struct nflua_field *f,
+					      const void *data)
+{
+	switch (f->bytes) {
+	case 1:
+		return *(const u8 *)data;
+	case 2:
+		return get_unaligned_be16(data);
+	default:
+		return get_unaligned_be32(data);
+	}
+}
+
+/**
  * nflua_header() - the table of a record
  * @record: below __NFLUA_RECORD_MAX
  */
@@ -198,6 +217,18 @@ static inline bool nflua_record_is_data(unsigned int record)
 	default:
 		return false;
 	}
+}
+
+/**
+ * nflua_header_belongs() - are a packet's layers those of a header?
+ * @h: the header
+ * @p: the packet, parsed; all of the header need not be there
+ */
+static __always_inline bool nflua_header_belongs(const struct nflua_header *h,
+						 const struct nflua_packet *p)
+{
+	return (!h->pf || h->pf == p->pf) &&
+	       (!h->proto || h->proto == p->l4proto);
 }
 
 /**
@@ -233,6 +264,7 @@ extern const unsigned int nflua_held_nfields;
 
 u8 nflua_layer_network(struct nflua_packet *p);
 int nflua_layer_walk6(const struct nflua_packet *p, int want, u32 *off);
+bool nflua_layer_is_fragment(const struct nflua_packet *p);
 s64 nflua_layer_offset(const struct nflua_packet *p, unsigned int record);
 void nflua_layer_get_eth(lua_State *L, struct nflua_packet *p, StkId val);
 void nflua_layer_get_vlan(lua_State *L, struct nflua_packet *p, StkId val);
@@ -292,6 +324,9 @@ void nflua_field_put(lua_State *L, struct nflua_packet *p, unsigned int record,
 		     u32 offset, const void *bytes, u32 len, u8 flags);
 
 /* checksum.c: what follows a write */
+s64 nflua_checksum_at(const struct nflua_packet *p);
+void nflua_checksum_compute(struct nflua_packet *p);
+void nflua_checksum_anew(struct nflua_packet *p);
 s64 nflua_checksum_end(const struct nflua_packet *p, u8 sum, u8 flags);
 void nflua_checksum_store(struct nflua_packet *p, s64 off, const void *bytes,
 			  u32 len);

@@ -16,6 +16,7 @@
 #include "entry.h"
 #include "header.h"
 #include "held.h"
+#include "library.h"
 #include "run.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
@@ -63,10 +64,7 @@ static int push_failure(lua_State *L, int err)
 
 	while (i < ARRAY_SIZE(failures) - 1 && failures[i].err != err)
 		i++;
-	lua_pushnil(L);
-	lua_pushstring(L, failures[i].why);
-	lua_pushinteger(L, -failures[i].err);
-	return 3;
+	return nflua_library_failure(L, failures[i].why, -failures[i].err);
 }
 
 static bool is_full(const struct nflua_state *st)
@@ -96,16 +94,6 @@ static u64 *push_handle(lua_State *L)
 	lua_setmetatable(L, -2);
 	luaE_setdebt(G(L), G(L)->GCdebt + HELD_DEBT);
 	return seq;
-}
-
-static struct nflua_packet *check_packet(lua_State *L)
-{
-	struct nflua_packet *p;
-	unsigned int record;
-
-	p = nflua_packet_check(L, &record);
-	luaL_argexpected(L, record == NFLUA_RECORD_PACKET, 1, "packet");
-	return p;
 }
 
 /* What a copy must not share with the packet that goes on. */
@@ -150,7 +138,7 @@ static int hold_copy(lua_State *L, const struct nflua_packet *p,
 static int packet_clone(lua_State *L)
 {
 	u64 *seq = push_handle(L);
-	struct nflua_packet *p = check_packet(L);
+	struct nflua_packet *p = nflua_packet_check_whole(L);
 
 	return hold_copy(L, p, skb_clone(p->skb, GFP_ATOMIC | __GFP_NOWARN),
 			 seq);
@@ -160,7 +148,7 @@ static int packet_clone(lua_State *L)
 static int packet_copy(lua_State *L)
 {
 	u64 *seq = push_handle(L);
-	struct nflua_packet *p = check_packet(L);
+	struct nflua_packet *p = nflua_packet_check_whole(L);
 
 	lua_burn(L, p->len >> 6);
 	return hold_copy(L, p, skb_copy(p->skb, GFP_ATOMIC | __GFP_NOWARN),
@@ -185,7 +173,7 @@ static int packet_copy_expand(lua_State *L)
 	const u32 head = check_room(L, 2);
 	const u32 tail = check_room(L, 3);
 	u64 *seq = push_handle(L);
-	struct nflua_packet *p = check_packet(L);
+	struct nflua_packet *p = nflua_packet_check_whole(L);
 
 	lua_burn(L, p->len >> 6);
 	return hold_copy(L, p, skb_copy_expand(p->skb,
@@ -202,7 +190,7 @@ static int packet_steal(lua_State *L)
 {
 	struct nflua_state *st = nflua_state(L);
 	u64 *seq = push_handle(L);
-	struct nflua_packet *p = check_packet(L);
+	struct nflua_packet *p = nflua_packet_check_whole(L);
 	struct sk_buff *skb = p->skb;
 	struct nflua_held *held;
 
@@ -239,7 +227,7 @@ static int packet_steal(lua_State *L)
 static int packet_close(lua_State *L)
 {
 	struct nflua_state *st = nflua_state(L);
-	struct nflua_packet *p = check_packet(L);
+	struct nflua_packet *p = nflua_packet_check_whole(L);
 	struct nflua_held *held;
 
 	if (p == &st->packet)

@@ -14,6 +14,7 @@
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <net/ip.h>
 #include <net/ipv6.h>
 #include <linux/unaligned.h>
 #include "header.h"
@@ -183,6 +184,23 @@ static s64 ah_offset(const struct nflua_packet *p)
 	    nflua_layer_walk6(p, IPPROTO_AH, &off) == IPPROTO_AH)
 		return off;
 	return NFLUA_NOWHERE;
+}
+
+/**
+ * nflua_layer_is_fragment() - has a packet but a part of its transport layer?
+ * @p: the packet, parsed, of IPv4 or IPv6
+ */
+bool nflua_layer_is_fragment(const struct nflua_packet *p)
+{
+	const struct iphdr *ip;
+	struct iphdr tmp;
+	u32 off;
+
+	if (p->pf == NFPROTO_IPV6)
+		return nflua_layer_walk6(p, NEXTHDR_FRAGMENT, &off) ==
+		       NEXTHDR_FRAGMENT;
+	ip = nflua_packet_bytes(p, 0, sizeof(tmp), &tmp);
+	return ip && ip_is_fragment(ip);
 }
 
 /**

@@ -85,6 +85,22 @@ static int strict_index(lua_State *L)
 }
 
 /**
+ * nflua_library_failure() - answer that something was not done
+ * @L: the running thread
+ * @why: a sentence
+ * @errnum: its number, positive
+ *
+ * Return: 3, for nil, the message and the number
+ */
+int nflua_library_failure(lua_State *L, const char *why, int errnum)
+{
+	lua_pushnil(L);
+	lua_pushstring(L, why);
+	lua_pushinteger(L, errnum);
+	return 3;
+}
+
+/**
  * nflua_library_strict() - make a table raise for names it does not have
  * @L: the running thread, with the table on top of its stack
  * @name: what the error calls it

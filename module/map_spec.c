@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include "library.h"
 #include "map_spec.h"
 #include "script.h"
 #include "lua/kernel/lua_kernel.h"
@@ -180,10 +181,7 @@ int nflua_map_failure(lua_State *L, int err)
 		why = "map is full";
 		break;
 	}
-	lua_pushnil(L);
-	lua_pushstring(L, why);
-	lua_pushinteger(L, -err);
-	return 3;
+	return nflua_library_failure(L, why, -err);
 }
 
 /**

@@ -122,11 +122,8 @@ static __always_inline bool record_present(const struct nflua_packet *p,
 {
 	const struct nflua_header *h = nflua_header(record);
 
-	if (h->pf && h->pf != p->pf)
-		return false;
-	if (h->proto && h->proto != p->l4proto)
-		return false;
-	return nflua_record_offset(p, record) + h->size <= p->len;
+	return nflua_header_belongs(h, p) &&
+	       nflua_record_offset(p, record) + h->size <= p->len;
 }
 
 /**
@@ -232,6 +229,22 @@ struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record)
 	return p;
 }
 
+/**
+ * nflua_packet_check_whole() - the packet that argument 1 of a method is
+ * @L: the running thread
+ *
+ * Return: as nflua_packet_check(); raises for a part of a packet, too
+ */
+struct nflua_packet *nflua_packet_check_whole(lua_State *L)
+{
+	struct nflua_packet *p;
+	unsigned int record;
+
+	p = nflua_packet_check(L, &record);
+	luaL_argexpected(L, record == NFLUA_RECORD_PACKET, 1, "packet");
+	return p;
+}
+
 const struct nflua_field nflua_packet_fields[] = {
 	NFLUA_GET("len", nflua_meta_get_len),
 	NFLUA_GET_SET("mark", nflua_meta_get_mark, nflua_meta_set_mark),
@@ -311,20 +324,8 @@ noinline void nflua_packet_no_field(lua_State *L, unsigned int record,
 static __always_inline void set_field(lua_State *L, const struct nflua_field *f,
 				      const void *data, StkId val)
 {
-	u32 v;
+	const u32 v = nflua_field_window(f, data) >> f->shift & f->mask;
 
-	switch (f->bytes) {
-	case 1:
-		v = *(const u8 *)data;
-		break;
-	case 2:
-		v = get_unaligned_be16(data);
-		break;
-	default:
-		v = get_unaligned_be32(data);
-		break;
-	}
-	v = v >> f->shift & f->mask;
 	/* Lua's macros are blocks, which an else does not go with. */
 	if (f->kind != NFLUA_FIELD_BOOL) {
 		setivalue(s2v(val), v);
@@ -333,6 +334,28 @@ static __always_inline void set_field(lua_State *L, const struct nflua_field *f,
 	setbfvalue(s2v(val));
 	if (v)
 		setbtvalue(s2v(val));
+}
+
+/*
+ * A field of @kind that lies in the packet's first piece; false if it does not.
+ * Whoever has a view of a header has parsed the packet.
+ */
+static __always_inline bool read_in_place(lua_State *L,
+					  const struct nflua_packet *p,
+					  unsigned int record,
+					  const struct nflua_field *f,
+					  enum nflua_field_kind kind, StkId val)
+{
+	const u32 off = nflua_record_offset(p, record) + f->offset;
+
+	if (unlikely(off + f->bytes > p->linear))
+		return false;
+	if (kind == NFLUA_FIELD_IP4) {
+		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
+		return true;
+	}
+	set_field(L, f, p->data + off, val);
+	return true;
 }
 
 /* Fields that are rarer, or not in the packet's first piece. */
@@ -389,7 +412,6 @@ static noinline void index_slowly(lua_State *L, const TValue *light,
 	struct nflua_packet *p = &st->packet;
 	const struct nflua_field *f;
 	const TValue *slot;
-	u32 off;
 
 	if (unlikely(v & NFLUA_LIGHT_PREFIX)) {
 		if (nflua_light_is_object(v))
@@ -421,18 +443,10 @@ static noinline void index_slowly(lua_State *L, const TValue *light,
 	switch (f->kind) {
 	case NFLUA_FIELD_UINT:
 	case NFLUA_FIELD_BOOL:
-		/* Whoever has a view of a header has parsed the packet. */
-		off = nflua_record_offset(p, record) + f->offset;
-		if (unlikely(off + f->bytes > p->linear))
-			break;
-		set_field(L, f, p->data + off, val);
-		return;
 	case NFLUA_FIELD_IP4:
-		off = nflua_record_offset(p, record) + f->offset;
-		if (unlikely(off + f->bytes > p->linear))
-			break;
-		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
-		return;
+		if (read_in_place(L, p, record, f, f->kind, val))
+			return;
+		break;
 	case NFLUA_FIELD_VIEW:
 		open_view(p, f->record, val);
 		return;
@@ -462,7 +476,6 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 	struct nflua_packet *p = &st->packet;
 	const struct nflua_field *f;
 	const Node *n;
-	u32 off;
 
 	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq ||
 		     !ttisshrstring(key)))
@@ -474,18 +487,13 @@ void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 	f = pvalue(gval(n));
 	switch (f->kind) {
 	case NFLUA_FIELD_UINT:
-		/* Whoever has a view of a header has parsed the packet. */
-		off = nflua_record_offset(p, record) + f->offset;
-		if (unlikely(off + f->bytes > p->linear))
-			break;
-		set_field(L, f, p->data + off, val);
-		return;
+		if (likely(read_in_place(L, p, record, f, NFLUA_FIELD_UINT, val)))
+			return;
+		break;
 	case NFLUA_FIELD_IP4:
-		off = nflua_record_offset(p, record) + f->offset;
-		if (unlikely(off + f->bytes > p->linear))
-			break;
-		setpvalue(s2v(val), nflua_address4(get_unaligned_be32(p->data + off), 32));
-		return;
+		if (likely(read_in_place(L, p, record, f, NFLUA_FIELD_IP4, val)))
+			return;
+		break;
 	case NFLUA_FIELD_VIEW:
 		if (p->parsed)
 			set_view(p, f->record, val);

@@ -139,6 +139,7 @@ void nflua_packet_refresh(struct nflua_packet *p);
 s64 nflua_packet_payload(struct nflua_packet *p);
 struct nflua_packet *nflua_packet_find(struct nflua_state *st, u64 seq);
 struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record);
+struct nflua_packet *nflua_packet_check_whole(lua_State *L);
 void nflua_packet_index(lua_State *L, const TValue *light, TValue *key,
 			StkId val);
 void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,

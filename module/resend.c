@@ -25,12 +25,10 @@
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
-#include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/checksum.h>
 #include <net/dst.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
 #include <net/ipv6.h>
 #include "header.h"
 #include "held.h"
@@ -127,46 +125,6 @@ static int make_frame(struct nflua_packet *p)
 	return 0;
 }
 
-/* The checksum of what the transport layer now is, from nothing. */
-static void set_checksum(struct nflua_packet *p)
-{
-	struct sk_buff *skb = p->skb;
-	const struct ipv6hdr *ip6 = (const struct ipv6hdr *)p->data;
-	const struct iphdr *ip = (const struct iphdr *)p->data;
-	const int at = p->noff + p->l4off;
-	const unsigned int len = skb->len - at;
-	__sum16 *check;
-	__wsum sum;
-
-	skb_set_transport_header(skb, at);
-	skb->ip_summed = CHECKSUM_NONE;
-	if (p->l4proto == IPPROTO_TCP) {
-		check = &tcp_hdr(skb)->check;
-	} else {
-		udp_hdr(skb)->len = htons(len);
-		check = &udp_hdr(skb)->check;
-	}
-	*check = 0;
-	sum = skb_checksum(skb, at, len, 0);
-	if (p->pf == NFPROTO_IPV4)
-		*check = csum_tcpudp_magic(ip->saddr, ip->daddr, len,
-					   p->l4proto, sum);
-	else
-		*check = csum_ipv6_magic(&ip6->saddr, &ip6->daddr, len,
-					 p->l4proto, sum);
-	if (!*check && p->l4proto == IPPROTO_UDP)
-		*check = CSUM_MANGLED_0;
-}
-
-static bool is_fragment(const struct nflua_packet *p)
-{
-	unsigned int off = p->noff;
-
-	if (p->pf == NFPROTO_IPV4)
-		return ip_is_fragment((const struct iphdr *)p->data);
-	return ipv6_find_hdr(p->skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) >= 0;
-}
-
 /* Returns a message if there is no payload to replace, or *@err is set. */
 static const char *replace(struct nflua_packet *p, const char *payload,
 			   size_t len, int *err)
@@ -179,7 +137,7 @@ static const char *replace(struct nflua_packet *p, const char *payload,
 	*err = -EPROTONOSUPPORT;
 	if (off < 0 || (p->l4proto != IPPROTO_TCP && p->l4proto != IPPROTO_UDP))
 		return "neither a TCP segment nor a UDP datagram";
-	if (is_fragment(p))
+	if (nflua_layer_is_fragment(p))
 		return "a fragment has not all of its payload";
 	*err = -EMSGSIZE;
 	if (off + len > IP_MAX_MTU)
@@ -215,8 +173,12 @@ static const char *replace(struct nflua_packet *p, const char *payload,
 
 		ip6->payload_len = htons(total - sizeof(*ip6));
 	}
-	set_checksum(p);
 	nflua_packet_parse(p);
+	skb_set_transport_header(skb, p->noff + p->l4off);
+	if (p->l4proto == IPPROTO_UDP)
+		udp_hdr(skb)->len = htons(p->len - p->l4off);
+	skb->ip_summed = CHECKSUM_NONE;
+	nflua_checksum_compute(p);
 	*err = 0;
 	return NULL;
 nomem:

@@ -460,10 +460,8 @@ int nflua_send_frame(struct nflua_packet *p, struct sk_buff *skb)
  */
 struct nflua_packet *nflua_send_check(lua_State *L, const char *act)
 {
-	unsigned int record;
-	struct nflua_packet *p = nflua_packet_check(L, &record);
+	struct nflua_packet *p = nflua_packet_check_whole(L);
 
-	luaL_argexpected(L, record == NFLUA_RECORD_PACKET, 1, "packet");
 	/* nor may it send what another callback held */
 	if (nflua_state(L)->packet.role == NFLUA_ROLE_MATCH)
 		luaL_error(L, "a match may not %s", act);
@@ -481,10 +479,7 @@ struct nflua_packet *nflua_send_check(lua_State *L, const char *act)
 int nflua_send_refused(lua_State *L, const char *why, int errno)
 {
 	nflua_state(L)->unsent++;
-	lua_pushnil(L);
-	lua_pushstring(L, why);
-	lua_pushinteger(L, errno);
-	return 3;
+	return nflua_library_failure(L, why, errno);
 }
 
 /**

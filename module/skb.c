@@ -8,22 +8,18 @@
  * All functions here run in a callback: bottom halves off, in an RCU read
  * section, and inside lua_pcall(), so that they may raise.
  */
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/skbuff.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
 #include <net/checksum.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
 #include <net/ipv6.h>
 #include "entry.h"
 #include "format.h"
 #include "header.h"
+#include "library.h"
 #include "skb.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
@@ -68,10 +64,7 @@ int nflua_skb_failure(lua_State *L, int err)
 		why = "the packet has no such bytes";
 		break;
 	}
-	lua_pushnil(L);
-	lua_pushstring(L, why);
-	lua_pushinteger(L, -err);
-	return 3;
+	return nflua_library_failure(L, why, -err);
 }
 
 static int done(lua_State *L)
@@ -80,32 +73,17 @@ static int done(lua_State *L)
 	return 1;
 }
 
-static struct nflua_packet *check_packet(lua_State *L)
-{
-	struct nflua_packet *p;
-	unsigned int record;
-
-	p = nflua_packet_check(L, &record);
-	luaL_argexpected(L, record == NFLUA_RECORD_PACKET, 1, "packet");
-	return p;
-}
-
 /*
  * The same for what changes the packet or moves its bytes: whoever calls a match
  * keeps pointers to them.
  */
 static struct nflua_packet *check_changeable(lua_State *L)
 {
-	struct nflua_packet *p = check_packet(L);
+	struct nflua_packet *p = nflua_packet_check_whole(L);
 
 	if (p->role == NFLUA_ROLE_MATCH)
 		luaL_error(L, "a match cannot change its packet");
 	return p;
-}
-
-static u32 network_offset(const struct nflua_packet *p)
-{
-	return p->noff;
 }
 
 /**
@@ -121,7 +99,7 @@ static u32 network_offset(const struct nflua_packet *p)
  */
 int nflua_skb_writable(lua_State *L, struct nflua_packet *p, s64 off, u32 len)
 {
-	const s64 end = network_offset(p) + off + len;
+	const s64 end = p->noff + off + len;
 	struct sk_buff *skb = p->skb;
 
 	if (p->role == NFLUA_ROLE_MATCH)
@@ -298,7 +276,7 @@ static int packet_put(lua_State *L)
 	struct nflua_packet *p = check_changeable(L);
 	const u32 n = check_count(L, 2);
 	struct sk_buff *skb = p->skb;
-	const u32 len = skb->len - network_offset(p);
+	const u32 len = skb->len - p->noff;
 	int room;
 
 	lua_burn(L, (p->len + n) >> 6);
@@ -362,9 +340,9 @@ static int packet_trim(lua_State *L)
 	if (p->skb->ip_summed == CHECKSUM_PARTIAL &&
 	    skb_checksum_start_offset(p->skb) + p->skb->csum_offset +
 			    (int)sizeof(__sum16) >
-		    (int)(network_offset(p) + len))
+		    (int)(p->noff + len))
 		p->skb->ip_summed = CHECKSUM_NONE;
-	err = pskb_trim_rcsum(p->skb, network_offset(p) + len);
+	err = pskb_trim_rcsum(p->skb, p->noff + len);
 	nflua_packet_parse(p);
 	if (!err)
 		trim_segments(p, len);
@@ -405,7 +383,7 @@ static int check_start(const struct nflua_packet *p)
 {
 	if (skb_shared(p->skb))
 		return -EBUSY;
-	if (skb_is_gso(p->skb) || network_offset(p) ||
+	if (skb_is_gso(p->skb) || p->noff ||
 	    skb_network_offset(p->skb))
 		return -EOPNOTSUPP;
 	return 0;
@@ -475,7 +453,7 @@ static int packet_push(lua_State *L)
 /* pkt:header_pointer([off [, len]]): bytes as a string; skb_header_pointer() */
 static int packet_header_pointer(lua_State *L)
 {
-	struct nflua_packet *p = check_packet(L);
+	struct nflua_packet *p = nflua_packet_check_whole(L);
 	const lua_Integer off = luaL_optinteger(L, 2, 0);
 	const lua_Integer len = luaL_optinteger(L, 3, p->len - off);
 
@@ -488,34 +466,34 @@ static int packet_header_pointer(lua_State *L)
 	return 1;
 }
 
-/* pkt:ip_hdr(): what pkt.ip is; ip_hdr() */
-static int packet_ip_hdr(lua_State *L)
+static int push_header(lua_State *L, unsigned int record)
 {
-	struct nflua_packet *p = check_packet(L);
+	const struct nflua_packet *p = nflua_packet_check_whole(L);
+	const struct nflua_header *h = nflua_header(record);
 
-	if (p->pf == NFPROTO_IPV4 && p->len >= sizeof(struct iphdr))
-		lua_pushlightuserdata(L, nflua_light_view(p->seq, NFLUA_RECORD_IP));
+	if (nflua_header_belongs(h, p) && p->len >= h->size)
+		lua_pushlightuserdata(L, nflua_light_view(p->seq, record));
 	else
 		lua_pushnil(L);
 	return 1;
+}
+
+/* pkt:ip_hdr(): what pkt.ip is; ip_hdr() */
+static int packet_ip_hdr(lua_State *L)
+{
+	return push_header(L, NFLUA_RECORD_IP);
 }
 
 /* pkt:ipv6_hdr(): what pkt.ip6 is; ipv6_hdr() */
 static int packet_ipv6_hdr(lua_State *L)
 {
-	struct nflua_packet *p = check_packet(L);
-
-	if (p->pf == NFPROTO_IPV6 && p->len >= sizeof(struct ipv6hdr))
-		lua_pushlightuserdata(L, nflua_light_view(p->seq, NFLUA_RECORD_IP6));
-	else
-		lua_pushnil(L);
-	return 1;
+	return push_header(L, NFLUA_RECORD_IP6);
 }
 
 /* pkt:ip_hdrlen(): bytes of the IPv4 header with its options; ip_hdrlen() */
 static int packet_ip_hdrlen(lua_State *L)
 {
-	struct nflua_packet *p = check_packet(L);
+	struct nflua_packet *p = nflua_packet_check_whole(L);
 	const struct iphdr *ip = NULL;
 	struct iphdr tmp;
 
@@ -528,72 +506,18 @@ static int packet_ip_hdrlen(lua_State *L)
 	return 1;
 }
 
-/* Where a transport protocol has its checksum; negative: it has none we know. */
-static int checksum_at(const struct nflua_packet *p)
+/* Where the checksum is that pkt:checksum() computes; negative: there is none. */
+static s64 checksum_at(const struct nflua_packet *p)
 {
 	switch (p->l4proto) {
 	case IPPROTO_TCP:
-		return offsetof(struct tcphdr, check);
 	case IPPROTO_UDP:
-		return offsetof(struct udphdr, check);
 	case IPPROTO_ICMP:
-		return p->pf == NFPROTO_IPV4 ? offsetof(struct icmphdr, checksum) :
-					       -1;
 	case IPPROTO_ICMPV6:
-		return p->pf == NFPROTO_IPV6 ?
-		       offsetof(struct icmp6hdr, icmp6_cksum) : -1;
+		return nflua_checksum_at(p);
 	default:
 		return -1;
 	}
-}
-
-/* Has the packet but a part of what the transport's checksum is over? */
-static bool is_fragment(const struct nflua_packet *p)
-{
-	const struct sk_buff *skb = p->skb;
-	unsigned int off = network_offset(p);
-	unsigned short frag = 0;
-
-	if (p->pf == NFPROTO_IPV4)
-		return ((const struct iphdr *)p->data)->frag_off &
-		       htons(IP_OFFSET | IP_MF);
-	return ipv6_find_hdr(skb, &off, NEXTHDR_FRAGMENT, &frag, NULL) >= 0;
-}
-
-static __sum16 pseudo(const struct nflua_packet *p, u32 len, __wsum sum)
-{
-	const struct ipv6hdr *ip6 = (const struct ipv6hdr *)p->data;
-	const struct iphdr *ip = (const struct iphdr *)p->data;
-
-	if (p->l4proto == IPPROTO_ICMP)
-		return csum_fold(sum);
-	if (p->pf == NFPROTO_IPV4)
-		return csum_tcpudp_magic(ip->saddr, ip->daddr, len, p->l4proto,
-					 sum);
-	return csum_ipv6_magic(&ip6->saddr, &ip6->daddr, len, p->l4proto, sum);
-}
-
-static void compute_transport(struct nflua_packet *p, int at)
-{
-	const u32 noff = network_offset(p);
-	const u32 len = p->len - p->l4off;
-	struct sk_buff *skb = p->skb;
-	__sum16 *check = (__sum16 *)(p->data + p->l4off + at);
-
-	/* No checksum was asked for, which IPv4 allows. */
-	if (p->l4proto == IPPROTO_UDP && p->pf == NFPROTO_IPV4 && !*check &&
-	    skb->ip_summed != CHECKSUM_PARTIAL)
-		return;
-	/* The device adds the rest. */
-	if (skb->ip_summed == CHECKSUM_PARTIAL &&
-	    skb_checksum_start_offset(skb) == (int)(noff + p->l4off)) {
-		*check = ~pseudo(p, len, 0);
-		return;
-	}
-	*check = 0;
-	*check = pseudo(p, len, skb_checksum(skb, noff + p->l4off, len, 0));
-	if (p->l4proto == IPPROTO_UDP && !*check)
-		*check = CSUM_MANGLED_0;
 }
 
 /*
@@ -603,30 +527,24 @@ static void compute_transport(struct nflua_packet *p, int at)
 static int packet_checksum(lua_State *L)
 {
 	struct nflua_packet *p = check_changeable(L);
-	int at = checksum_at(p);
-	u32 end;
+	const s64 at = checksum_at(p);
+	s64 end = header_length(p);
 	int err;
 
 	lua_burn(L, p->len >> 5);
-	end = header_length(p);
 	if ((p->pf != NFPROTO_IPV4 && p->pf != NFPROTO_IPV6) || end > p->len)
 		return nflua_skb_failure(L, -EPROTONOSUPPORT);
-	if (at >= 0)
-		end = max(end, p->l4off + at + (u32)sizeof(__sum16));
-	if (end > p->len) {
-		at = -1;
-		end = header_length(p);
-	}
+	end = max(end, at + (s64)sizeof(__sum16));
 	err = nflua_skb_writable(L, p, 0, end);
 	if (err)
 		return nflua_skb_failure(L, err);
 	if (p->pf == NFPROTO_IPV4)
 		ip_send_check((struct iphdr *)p->data);
-	if (is_fragment(p))
+	if (nflua_layer_is_fragment(p))
 		return done(L);
 	if (at < 0)
 		return nflua_skb_failure(L, -EPROTONOSUPPORT);
-	compute_transport(p, at);
+	nflua_checksum_anew(p);
 	return done(L);
 }
 
