@@ -351,6 +351,20 @@ static noinline unsigned int policy_looked_at(struct nflua_state *st,
 	       NFLUA_A_OUTCOME_DROP | NFLUA_BY_POLICY;
 }
 
+/* A packet that was written may need another route to go on. */
+static noinline unsigned int reroute(const struct nflua_state *st,
+				     unsigned int outcome)
+{
+	int err;
+
+	if (NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_DROP ||
+	    NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_STOLEN)
+		return outcome;
+	err = nflua_route_follow(st);
+	return err ? NFLUA_A_OUTCOME_DROP | (outcome & NFLUA_BY_POLICY) |
+		     -err << NFLUA_ARG_SHIFT : outcome;
+}
+
 static unsigned int follow(const struct nflua_entry *entry,
 			   enum nflua_role role, int on_error,
 			   struct sk_buff *skb, const struct nf_hook_state *hs,
@@ -387,6 +401,8 @@ static noinline unsigned int end_call(const struct nflua_entry *entry,
 		if (st->packet.look)
 			outcome = policy_looked_at(st, outcome);
 	}
+	if (st->packet.route_kept)
+		outcome = reroute(st, outcome);
 	nflua_state_tidy(st);
 	nflua_state_leave(st);
 	return turn ? outcome :
@@ -435,6 +451,8 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 		count_failure(entry, st);
 		if (st->packet.look)
 			outcome = policy_looked_at(st, outcome);
+		if (st->packet.route_kept)
+			outcome = reroute(st, outcome);
 		nflua_state_tidy(st);
 		nflua_state_leave(st);
 	} else {

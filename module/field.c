@@ -75,6 +75,7 @@ void nflua_field_writable(lua_State *L, struct nflua_packet *p, s64 end)
 
 	if (unlikely(skb_shared(p->skb)))
 		luaG_runerror(L, "the packet is shared, and cannot be changed");
+	nflua_route_keep(nflua_state(L), p);
 	/* The frame's header is before skb->data, and goes along. */
 	err = skb_ensure_writable(p->skb, max_t(s64, p->noff + end, 0));
 	/* It may have moved without all of it being there. */

@@ -14,7 +14,6 @@
 #include <linux/workqueue.h>
 #include "entry.h"
 #include "hook.h"
-#include "route.h"
 #include "run.h"
 
 /* "nft list hooks" shows this name, and the module's. */
@@ -74,25 +73,6 @@ static void take_off(struct nflua_hook *hook)
 	}
 }
 
-/* The same for packets that have a route already, which may change. */
-static unsigned int nflua_hook_output(void *priv, struct sk_buff *skb,
-				      const struct nf_hook_state *state)
-{
-	struct nflua_route route;
-	unsigned int verdict;
-	int err;
-
-	if (state->pf != NFPROTO_IPV4 && state->pf != NFPROTO_IPV6)
-		return nflua_hook_run(priv, skb, state);
-	nflua_route_save(&route, skb, state);
-	verdict = nflua_hook_run(priv, skb, state);
-	if ((verdict & NF_VERDICT_MASK) == NF_DROP ||
-	    (verdict & NF_VERDICT_MASK) == NF_STOLEN)
-		return verdict;
-	err = nflua_route_follow(&route, skb, state);
-	return err ? NF_DROP_ERR(err) : verdict;
-}
-
 static struct nflua_hook *find(struct list_head *hooks, const char *name)
 {
 	struct nflua_hook *hook;
@@ -114,12 +94,8 @@ static struct nflua_hook *create(struct nflua_net *nn,
 	hook->nn = nn;
 	strscpy(hook->name, reg->name, sizeof(hook->name));
 	strscpy(hook->device, reg->device, sizeof(hook->device));
-	if (reg->family == NFPROTO_INET && *reg->device)
-		hook->ops.hook = nflua_hook_ingress;
-	else if (reg->hooknum == NF_INET_LOCAL_OUT)
-		hook->ops.hook = nflua_hook_output;
-	else
-		hook->ops.hook = nflua_hook_run;
+	hook->ops.hook = reg->family == NFPROTO_INET && *reg->device ?
+			 nflua_hook_ingress : nflua_hook_run;
 	hook->ops.priv = hook;
 	hook->ops.pf = reg->family;
 	hook->ops.hooknum = reg->hooknum;
@@ -409,12 +385,6 @@ static const struct nf_hook_entries *entries(const struct nf_hook_state *hs)
 	       rcu_dereference(nf->hooks_ipv6[hs->hook]);
 }
 
-/* Is it the registration of a script's hook? */
-static bool is_ours(const struct nf_hook_entry *entry)
-{
-	return entry->hook == nflua_hook_run || entry->hook == nflua_hook_output;
-}
-
 static bool is_hook_of(const struct nflua_hook *hook,
 		       const struct nflua_generation *gen)
 {
@@ -443,7 +413,7 @@ const void *nflua_hook_met(const struct nf_hook_state *hs,
 	unsigned int i = e ? e->num_hook_entries : 0;
 
 	while (i--)
-		if (is_ours(&e->hooks[i]) &&
+		if (e->hooks[i].hook == nflua_hook_run &&
 		    is_hook_of(e->hooks[i].priv, gen))
 			return e->hooks[i].priv;
 	return NULL;
@@ -465,7 +435,7 @@ int nflua_hook_behind(struct sk_buff *skb, struct nf_hook_state *hs,
 	unsigned int i;
 
 	for (i = 0; hook && e && i < e->num_hook_entries; i++)
-		if (is_ours(&e->hooks[i]) && e->hooks[i].priv == hook)
+		if (e->hooks[i].hook == nflua_hook_run && e->hooks[i].priv == hook)
 			return nf_hook_slow(skb, hs, e, i + 1);
 	return 1;
 }

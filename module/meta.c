@@ -19,6 +19,7 @@
 #include "header.h"
 #include "hook.h"
 #include "packet.h"
+#include "state.h"
 #include "lua/kernel/lua_internal.h"
 
 /**
@@ -50,7 +51,10 @@ void nflua_meta_get_mark(lua_State *L, struct nflua_packet *p, StkId val)
 void nflua_meta_set_mark(lua_State *L, struct nflua_packet *p,
 			 const TValue *val)
 {
-	p->skb->mark = nflua_field_uint(L, "packet", "mark", 32, val);
+	const u32 mark = nflua_field_uint(L, "packet", "mark", 32, val);
+
+	nflua_route_keep(nflua_state(L), p);
+	p->skb->mark = mark;
 }
 
 void nflua_meta_get_priority(lua_State *L, struct nflua_packet *p, StkId val)

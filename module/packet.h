@@ -109,6 +109,7 @@ static inline bool nflua_light_is_address4(u64 v)
  *	its packet
  * @stolen: the script took @skb, which is not the caller's any more
  * @l2_written: the script wrote to the link-layer header
+ * @route_kept: the state has what its route depended on before it was written
  * @look: it may have been stolen, or have other headers, when the call ends
  * @broken: it did not look as if it could go on
  */
@@ -129,6 +130,7 @@ struct nflua_packet {
 	bool parsed;
 	bool stolen;
 	bool l2_written;
+	bool route_kept;
 	bool look;
 	bool broken;
 };

@@ -3,8 +3,7 @@
 #define _NFLUA_ROUTE_H
 
 #include <linux/in6.h>
-#include <linux/netfilter.h>
-#include <linux/skbuff.h>
+#include <linux/types.h>
 
 /**
  * struct nflua_route - what a packet's route depends on
@@ -20,9 +19,10 @@ struct nflua_route {
 	__be32 class;
 };
 
-void nflua_route_save(struct nflua_route *route, const struct sk_buff *skb,
-		      const struct nf_hook_state *hs);
-int nflua_route_follow(const struct nflua_route *route, struct sk_buff *skb,
-		       const struct nf_hook_state *hs);
+struct nflua_packet;
+struct nflua_state;
+
+void nflua_route_keep(struct nflua_state *st, struct nflua_packet *p);
+int nflua_route_follow(const struct nflua_state *st);
 
 #endif /* _NFLUA_ROUTE_H */

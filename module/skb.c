@@ -83,6 +83,7 @@ static struct nflua_packet *check_changeable(lua_State *L)
 
 	if (p->role == NFLUA_ROLE_MATCH)
 		luaL_error(L, "a match cannot change its packet");
+	nflua_route_keep(nflua_state(L), p);
 	return p;
 }
 
@@ -106,6 +107,7 @@ int nflua_skb_writable(lua_State *L, struct nflua_packet *p, s64 off, u32 len)
 		luaL_error(L, "a match cannot change its packet");
 	if (skb_shared(skb))
 		return -EBUSY;
+	nflua_route_keep(nflua_state(L), p);
 	/* A chain of headers may be as long as the packet. */
 	lua_burn(L, p->l4off >> 6);
 	if (end > 0 && !pskb_may_pull(skb, end)) {

@@ -8,6 +8,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include "packet.h"
+#include "route.h"
 #include "lua/kernel/lua_enter.h"
 #include "uapi/nflua.h"
 
@@ -98,6 +99,7 @@ struct nflua_reg {
  * @gen: the generation it belongs to
  * @cpu: its CPU, -1 for the control state
  * @packet: what a callback is working on
+ * @route: if @packet.route_kept, what its route depended on
  * @seq: sequence number of the last call
  * @shared: all CPUs use it
  * @lock: excludes other CPUs if it is shared, and other tasks where bottom
@@ -154,6 +156,7 @@ struct nflua_state {
 	spinlock_t lock;
 	struct task_struct *owner;
 	struct nflua_packet packet;
+	struct nflua_route route;
 	u64 seq;
 	struct Table *records[NFLUA_RECORDS];
 	struct Table *address_methods;
@@ -298,6 +301,7 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	st->packet.role = role;
 	st->packet.stolen = false;
 	st->packet.l2_written = false;
+	st->packet.route_kept = false;
 	st->packet.look = false;
 	st->packet.broken = false;
 	seq = st->seq + 1;

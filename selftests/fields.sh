@@ -418,6 +418,8 @@ nf:hook{ family = "inet", hook = "output", priority = "filter", function(pkt)
   if udp.dport == 2 and pkt.ip6 then pkt.ip6.dst = ip"fd77::1" end
   if udp.dport == 3 and pkt.ip then pkt.ip.dst = ip"10.55.0.1" end
   if udp.dport == 4 and pkt.ip then pkt.ip.tos = 4 end
+  if udp.dport == 5 then pkt.mark = 7 return nf.STOP end
+  if udp.dport == 6 then pkt.mark = 7 error("on the way") end
 end }
 nf:hook{ family = "inet", hook = "postrouting", priority = "filter", function(pkt)
   if pkt.udp then print(pkt.udp.dport, pkt.oifname, pkt.ip and pkt.ip.dst or pkt.ip6.dst) end
@@ -443,7 +445,7 @@ listens() {
 	is_heard "log 9"
 }
 waits_for 10 listens
-for port in 1 2 3 4 9; do
+for port in 1 2 3 4 5 6 9; do
 	udp "$ROUTER" 10.98.0.9 1 $port
 	udp "$ROUTER" fd98::9 1 $port
 done
@@ -455,6 +457,10 @@ is "routes" "$(sed 's/.* log //' heard | sort -u | tr '\t' ' ')" "1 veth1 10.98.
 3 dummy0 fd98::9
 4 dummy0 fd98::9
 4 veth1 10.98.0.9
+5 veth1 10.98.0.9
+5 veth1 fd98::9
+6 veth1 10.98.0.9
+6 veth1 fd98::9
 9 dummy0 10.98.0.9
 9 dummy0 fd98::9"
 finish
