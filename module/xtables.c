@@ -258,7 +258,7 @@ static bool lua_mt(const struct sk_buff *skb, struct xt_action_param *par)
 	bool match;
 
 	entry = rcu_dereference(info->binding->point.entry);
-	/* A match may not write, and nothing in its packet's API does. */
+	/* A match may not write: what would, raises for this role. */
 	outcome = likely(entry) ?
 		  nflua_entry_run(entry, NFLUA_ROLE_MATCH, info->on_error,
 				  (struct sk_buff *)skb, par->state) :
