@@ -159,7 +159,13 @@ void nflua_checksum_store(struct nflua_packet *p, s64 off, const void *bytes,
 					   csum_partial(bytes, len, 0),
 					   p->noff + off);
 	}
-	memcpy(at, bytes, len);
+	/* most are one of these, and are not worth a call */
+	if (len == 1)
+		*at = *(const u8 *)bytes;
+	else if (len == 2)
+		memcpy(at, bytes, 2);
+	else
+		memcpy(at, bytes, len);
 }
 
 static __sum16 *sum_at(const struct nflua_packet *p, s64 off)

@@ -16,6 +16,7 @@
 #include "address.h"
 #include "entry.h"
 #include "header.h"
+#include "held.h"
 #include "packet.h"
 #include "protocol.h"
 #include "state.h"
@@ -75,13 +76,25 @@ void nflua_field_writable(lua_State *L, struct nflua_packet *p, s64 end)
 
 	if (unlikely(skb_shared(p->skb)))
 		luaG_runerror(L, "the packet is shared, and cannot be changed");
-	nflua_route_keep(nflua_state(L), p);
 	/* The frame's header is before skb->data, and goes along. */
 	err = skb_ensure_writable(p->skb, max_t(s64, p->noff + end, 0));
 	/* It may have moved without all of it being there. */
 	nflua_packet_refresh(p);
 	if (err)
 		luaM_error(L);
+}
+
+/* The sum of a few bytes, which most fields are. */
+static __always_inline __wsum sum_of(const u8 *at, u32 len)
+{
+	switch (len) {
+	case 2:
+		return (__force __wsum)get_unaligned((const u16 *)at);
+	case 4:
+		return (__force __wsum)get_unaligned((const u32 *)at);
+	default:
+		return csum_partial(at, len, 0);
+	}
 }
 
 /* A packet that comes with a route, over loopback say, would keep it. */
@@ -120,11 +133,13 @@ void nflua_field_put(lua_State *L, struct nflua_packet *p, unsigned int record,
 	if (h->sum == NFLUA_SUM_CRC)
 		lua_burn(L, p->len >> 6);
 	end = max(end, nflua_checksum_end(p, h->sum, flags));
+	if (flags & NFLUA_FIELD_ROUTE)
+		nflua_route_keep(nflua_state(L), p);
 	nflua_field_writable(L, p, end);
 	at = p->data + base + from;
-	diff = csum_partial(at, words, 0);
+	diff = sum_of(at, words);
 	nflua_checksum_store(p, base + offset, bytes, len);
-	diff = csum_sub(csum_partial(at, words, 0), diff);
+	diff = csum_sub(sum_of(at, words), diff);
 	nflua_checksum_follow(p, h->sum, flags, diff);
 	if (flags & NFLUA_FIELD_DST)
 		forget_route(p);
@@ -263,7 +278,7 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 	}
 	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 	if (!p)
-		luaG_runerror(L, "packet used outside its callback");
+		luaG_runerror(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
 	f = find_field(L, st, record, key);
 	if (p->role == NFLUA_ROLE_MATCH)
 		luaG_runerror(L, "a match may not change its packet");
@@ -271,7 +286,9 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 	h = nflua_header(record);
 	name = h->name;
 	/* The view may be older than what became of the packet. */
-	if (!nflua_header_belongs(h, p))
+	if (!nflua_header_belongs(h, p) ||
+	    (record < NFLUA_RECORD_PAYLOAD &&
+	     nflua_record_offset(p, record) + h->size > p->len))
 		luaG_runerror(L, "the packet has no %s any more", name);
 	switch (f->kind) {
 	case NFLUA_FIELD_UINT:

@@ -15,7 +15,8 @@
 
 #define RO	0
 #define RW	NFLUA_FIELD_WRITABLE
-#define ADDRESS	(RW | NFLUA_FIELD_PSEUDO)
+#define ROUTE	(RW | NFLUA_FIELD_ROUTE)
+#define ADDRESS	(ROUTE | NFLUA_FIELD_PSEUDO)
 #define DST	NFLUA_FIELD_DST
 #define SUM	(RW | NFLUA_FIELD_CHECKSUM)
 
@@ -51,9 +52,9 @@ static const struct nflua_field arp_fields[] = {
 static const struct nflua_field ip_fields[] = {
 	NFLUA_UINT("version", 0, 4, RO),
 	NFLUA_UINT("ihl", 4, 4, RO),
-	NFLUA_UINT("tos", 8, 8, RW),
-	NFLUA_UINT("dscp", 8, 6, RW),
-	NFLUA_UINT("ecn", 14, 2, RW),
+	NFLUA_UINT("tos", 8, 8, ROUTE),
+	NFLUA_UINT("dscp", 8, 6, ROUTE),
+	NFLUA_UINT("ecn", 14, 2, ROUTE),
 	NFLUA_UINT("len", 16, 16, RO),
 	NFLUA_UINT("id", 32, 16, RW),
 	NFLUA_BOOL("df", 49, RW),
@@ -71,10 +72,10 @@ static const struct nflua_field ip_fields[] = {
 static const struct nflua_field ip6_fields[] = {
 	NFLUA_UINT("version", 0, 4, RO),
 	/* The traffic class straddles two bytes; RFC 2474 and 3168 split it. */
-	NFLUA_UINT("tclass", 4, 8, RW),
-	NFLUA_UINT("dscp", 4, 6, RW),
-	NFLUA_UINT("ecn", 10, 2, RW),
-	NFLUA_UINT("flowlabel", 12, 20, RW),
+	NFLUA_UINT("tclass", 4, 8, ROUTE),
+	NFLUA_UINT("dscp", 4, 6, ROUTE),
+	NFLUA_UINT("ecn", 10, 2, ROUTE),
+	NFLUA_UINT("flowlabel", 12, 20, ROUTE),
 	NFLUA_UINT("len", 32, 16, RO),
 	NFLUA_UINT("nexthdr", 48, 8, RO),
 	NFLUA_UINT("hoplimit", 56, 8, RW),

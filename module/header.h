@@ -55,6 +55,7 @@ enum nflua_field_kind {
 #define NFLUA_FIELD_CHECKSUM	BIT(1)	/* written as it is, no sum follows */
 #define NFLUA_FIELD_PSEUDO	BIT(2)	/* the transport's checksum covers it */
 #define NFLUA_FIELD_DST		BIT(3)	/* the destination */
+#define NFLUA_FIELD_ROUTE	BIT(4)	/* the packet's route depends on it */
 
 /* What covers a header's fields. */
 enum nflua_sum {

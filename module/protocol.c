@@ -342,6 +342,7 @@ static void put(lua_State *L, struct nflua_packet *p, s64 off,
 		from -= (off - p->l4off) % 2;
 	}
 	n = min_t(s64, round_up(off + len - from, 2), p->len - from);
+	nflua_route_keep(nflua_state(L), p);
 	nflua_field_writable(L, p, max(from + n, end));
 	at = p->data + from;
 	diff = csum_partial(at, n, 0);

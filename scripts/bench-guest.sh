@@ -13,6 +13,7 @@
 #            port 53, asks for one of them, and is freed
 #   other    the same, with the packet to port 9
 #   count    one that counts the packet for its source address, in a map
+#   rewrite  one that gives the IP header another TTL, which its checksum follows
 #
 # For a match the rule's target is ACCEPT or DROP, so that the whole rule does
 # the same as the others do. "accept-1000" is the same beside 1,000 namespaces
@@ -70,15 +71,17 @@ module=$((took - process))
 
 in_ns() { ip netns exec bench "$@"; }
 # the parameters act on the namespace of the process that writes them
-run() { in_ns sh -c "echo $PORT >$PARAMS/run"; cat $PARAMS/run; }
+run() { in_ns sh -c "echo $PORT $* >$PARAMS/run"; cat $PARAMS/run; }
 c_hook() { in_ns sh -c "echo $1 >$PARAMS/hook"; }
 
 unused=$(run)
-# measure ENGINE TASK: the packet's port is PORT
+# per_packet STEPS: above the unused hook
+per_packet() { echo $((($1 - unused + CALLS / 2) / CALLS)); }
+# measure ENGINE TASK [alone]: the packet's port is PORT
 measure() {
 	local steps
-	steps=$(run)
-	printf '%s %s %s\n' "$1" "$2" $(((steps - unused + CALLS / 2) / CALLS))
+	steps=$(run "${@:3}")
+	echo "$1 $2 $(per_packet "$steps")"
 }
 
 c_hook empty
@@ -100,6 +103,29 @@ rule iptables port -p udp -m udp --dport 53 -j DROP
 # IPv4, UDP, no fragment, destination port 53
 rule xt_bpf-cbpf accept -m bpf --bytecode '1,6 0 0 65535' -j ACCEPT
 rule xt_bpf-cbpf port -m bpf --bytecode '9,48 0 0 9,21 0 6 17,40 0 0 6,69 4 0 8191,177 0 0 0,72 0 0 2,21 0 1 53,6 0 0 65535,6 0 0 0' -j DROP
+
+# A TTL that stays is not written. What two that change it take more than two
+# that do not is twice the writing.
+modprobe -a iptable_mangle xt_HL
+# ttl VALUE...: steps of a rule for each
+ttl() {
+	local value
+	for value; do in_ns iptables-legacy -t mangle -A OUTPUT -j TTL --ttl-set "$value"; done
+	run alone
+	in_ns iptables-legacy -t mangle -F OUTPUT
+}
+one=$(ttl 64) same=$(ttl 64 64) changed=$(ttl 63 64)
+echo "iptables rewrite $(per_packet $((one + (changed - same) / 2)))"
+rmmod xt_HL iptable_mangle
+
+# nft writes whatever is there
+in_ns nft -f - <<'N'
+add table ip t
+add chain ip t c { type filter hook output priority filter; }
+add rule ip t c ip ttl set 63
+N
+measure nftables rewrite alone
+in_ns nft flush ruleset
 
 cat >"$dir/accept.lua" <<'LUA'
 local netfilter = require("netfilter")
@@ -177,6 +203,17 @@ for task in accept port fields; do
 	measure nflua-hook $task
 	in_ns nfluactl unload hook-$task >&2
 done
+cat >"$dir/hook-rewrite.lua" <<'LUA'
+local netfilter = require("netfilter")
+local nf = netfilter.new{ name = "rewrite" }
+nf:hook{ family = "ipv4", hook = "output", priority = "filter", function(pkt)
+	pkt.ip.ttl = 63
+end }
+LUA
+in_ns nfluactl load "$dir/hook-rewrite.lua" >&2
+measure nflua-hook rewrite alone
+[ "$(in_ns nfluactl -j show hook-rewrite | jq '[.[].entries[].errors[]] | add')" = 0 ]
+in_ns nfluactl unload hook-rewrite >&2
 # dropped PORT: how many of one packet are
 dropped() {
 	local n

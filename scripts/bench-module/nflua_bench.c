@@ -16,7 +16,8 @@
  * every some calls, like a step of a garbage collector, is in all.
  *
  *	/sys/module/nflua_bench/parameters/run	write: the packet's UDP
- *		destination port; read: TSC steps of a batch of CALLS packets
+ *		destination port, and "alone" for a packet that may be written
+ *		to, and not dropped; read: TSC steps of a batch of CALLS packets
  *	/sys/module/nflua_bench/parameters/each	write: port, number of packets,
  *		and "quiet" to keep interrupts out; read: of so many packets,
  *		each timed by itself with the kernel's clock, how many were
@@ -107,13 +108,13 @@ static int never(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-static u64 run_batch(struct net *net, struct sk_buff *skb)
+static u64 run_batch(struct net *net, struct sk_buff *skb, bool alone)
 {
 	unsigned int i;
 	cycles_t start;
 
-	/* a dropped packet gives a reference back */
-	refcount_set(&skb->users, CALLS + 1);
+	/* a dropped packet gives a reference back, and a shared one is not written */
+	refcount_set(&skb->users, alone ? 1 : CALLS + 1);
 	start = get_cycles();
 	for (i = 0; i < CALLS; i++)
 		nf_hook(NFPROTO_IPV4, NF_INET_LOCAL_OUT, net, NULL, skb, NULL,
@@ -128,20 +129,20 @@ static int set_run(const char *value, const struct kernel_param *kp)
 	struct net *net = current->nsproxy->net_ns;
 	u64 batches[BATCHES];
 	struct sk_buff *skb;
+	char word[8] = "";
 	unsigned int i;
 	u16 dport;
-	int err;
 
-	err = kstrtou16(value, 0, &dport);
-	if (err)
-		return err;
+	if (sscanf(value, "%hu %7s", &dport, word) < 1 ||
+	    (word[0] && strcmp(word, "alone")))
+		return -EINVAL;
 	skb = build_packet(net, dport);
 	if (!skb)
 		return -ENOMEM;
 	mutex_lock(&lock);
 	for (i = 0; i < BATCHES; i++) {
 		local_bh_disable();
-		batches[i] = run_batch(net, skb);
+		batches[i] = run_batch(net, skb, word[0]);
 		local_bh_enable();
 		cond_resched();
 	}
