@@ -20,7 +20,8 @@
  * packet, handle and state go, it finds the packet or finds none.
  *
  * A held packet refers to its devices, its route and its connection. So it is
- * given up when one of the devices goes down or away; and before any part of a
+ * given up when one of the devices goes down or away, also if it was sent and
+ * waits for that; and before any part of a
  * namespace goes, because conntrack waits for its last connection. The socket
  * is not referred to.
  */
@@ -143,16 +144,6 @@ static u64 free_number(struct nflua_state *st, struct nflua_holding *holding)
 	return st->seq;
 }
 
-/*
- * IFF_UP goes before the notifier is called. Who takes the lock after it sees
- * that; what is held before, the notifier finds. Context: as unlink_held()
- */
-static bool devices_up(const struct nf_hook_state *hs)
-{
-	return (!hs->in || hs->in->flags & IFF_UP) &&
-	       (!hs->out || hs->out->flags & IFF_UP);
-}
-
 /* Makes a packet independent of the path it was on. */
 static void detach(struct sk_buff *skb, struct nf_hook_state *hs)
 {
@@ -211,7 +202,7 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 	if (holding->count >= NFLUA_HELD_MAX)
 		goto unlock;
 	err = -ENETDOWN;
-	if (holding->closed || (!held->run && !devices_up(&held->hs)))
+	if (holding->closed || (!held->run && !nflua_devices_up(&held->hs)))
 		goto unlock;
 	detach(skb, &held->hs);
 	netdev_hold(held->hs.in, &held->in, GFP_ATOMIC);
@@ -429,8 +420,10 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 
-	if (event == NETDEV_DOWN || event == NETDEV_UNREGISTER)
-		give_up_some(nflua_net(dev_net(dev)), is_of_device, dev, false);
+	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
+		return NOTIFY_DONE;
+	give_up_some(nflua_net(dev_net(dev)), is_of_device, dev, false);
+	nflua_send_forget(dev);
 	return NOTIFY_DONE;
 }
 

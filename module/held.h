@@ -86,6 +86,17 @@ static inline struct nflua_held *nflua_held_of(struct nflua_state *st,
 				  container_of(p, struct nflua_held, packet);
 }
 
+/*
+ * Are the devices of a packet up? IFF_UP goes before the notifier is called. Who
+ * takes the lock of what keeps the packet, and asks after that, sees it; what is
+ * kept before, the notifier finds.
+ */
+static inline bool nflua_devices_up(const struct nf_hook_state *hs)
+{
+	return (!hs->in || hs->in->flags & IFF_UP) &&
+	       (!hs->out || hs->out->flags & IFF_UP);
+}
+
 /* Does the bridge let an IP hook see a packet that is its own? */
 static inline bool nflua_packet_is_bridged(const struct sk_buff *skb)
 {

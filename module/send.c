@@ -90,8 +90,8 @@ struct sending {
 
 /**
  * struct queue - what waits to be sent on a CPU
- * @lock: for @waiting, @len and @net; only a namespace that goes takes another
- *	CPU's
+ * @lock: for @waiting, @len and @net; only a namespace or a device that goes
+ *	takes another CPU's
  * @waiting: &sending, the oldest first
  * @len: number of them
  * @net: the namespace for which a packet is just being sent
@@ -315,7 +315,7 @@ int nflua_send_room(void)
 	return READ_ONCE(q->len) < NFLUA_SEND_MAX ? 0 : -ENOBUFS;
 }
 
-/* Something for a packet to wait in; enqueue() cannot fail then. Or ERR_PTR() */
+/* Something for a packet to wait in, or ERR_PTR() */
 static struct sending *create(enum nflua_send_how how)
 {
 	struct sending *s;
@@ -331,24 +331,31 @@ static struct sending *create(enum nflua_send_how how)
 	return s;
 }
 
-static void enqueue(struct sending *s, struct sk_buff *skb)
+/* Returns -ENETDOWN, and @skb is still the caller's, if a device goes. */
+static int enqueue(struct sending *s, struct sk_buff *skb)
 {
 	struct queue *q = this_cpu_ptr(&queues);
 	struct nflua_net *nn = nflua_net(s->hs.net);
+	int err = -ENETDOWN;
 
 	if (unlikely(!READ_ONCE(nn->sends)))
 		WRITE_ONCE(nn->sends, true);
-	/* What the path of the packet it came by held is gone by then. */
-	skb_dst_force(skb);
-	s->skb = skb;
-	s->dev = skb->dev;
-	hold(s->dev);
-	s->depth = q->depth;
 	spin_lock_bh(&q->lock);
-	list_add_tail(&s->node, &q->waiting);
-	q->len++;
+	if (nflua_devices_up(&s->hs)) {
+		/* What the path of the packet it came by held is gone by then. */
+		skb_dst_force(skb);
+		s->skb = skb;
+		s->dev = skb->dev;
+		hold(s->dev);
+		s->depth = q->depth;
+		list_add_tail(&s->node, &q->waiting);
+		q->len++;
+		err = 0;
+	}
 	spin_unlock_bh(&q->lock);
-	tasklet_schedule(&q->tasklet);
+	if (!err)
+		tasklet_schedule(&q->tasklet);
+	return err;
 }
 
 /**
@@ -362,12 +369,13 @@ static void enqueue(struct sending *s, struct sk_buff *skb)
  *
  * Context: bottom halves off, RCU read section; a state may be entered
  * Return: 0, -ENOBUFS if too many wait, -ELOOP if it answers an answer to an
- * answer and so on, -ENOMEM
+ * answer and so on, -ENETDOWN if the device of @hs goes, -ENOMEM
  */
 int nflua_send(struct sk_buff *skb, const struct nf_hook_state *hs,
 	       enum nflua_send_how how, u8 code)
 {
 	struct sending *s = create(how);
+	int err;
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
@@ -376,8 +384,10 @@ int nflua_send(struct sk_buff *skb, const struct nf_hook_state *hs,
 	s->hs.sk = NULL;
 	hold(s->hs.in);
 	hold(s->hs.out);
-	enqueue(s, skb);
-	return 0;
+	err = enqueue(s, skb);
+	if (err)
+		sending_free(s);
+	return err;
 }
 
 /**
@@ -407,8 +417,11 @@ int nflua_send_held(struct nflua_state *st, struct nflua_packet *p,
 	s->hs = held->hs;
 	if (how == NFLUA_SEND_ON && !held->rule)
 		s->hook = nflua_hook_met(&held->hs, st->gen);
-	enqueue(s, held->packet.skb);
-	return 0;
+	if (!enqueue(s, held->packet.skb))
+		return 0;
+	kfree(s);
+	nflua_held_free_later(held);
+	return -ENOENT;
 }
 
 /**
@@ -507,6 +520,9 @@ int nflua_send_result(lua_State *L, int err)
 	case -ENODEV:
 		why = "there is no Ethernet device to send it by";
 		break;
+	case -ENETDOWN:
+		why = "the packet's device goes";
+		break;
 	case -ENOENT:
 		why = "the packet was held for too long, or its device went";
 		break;
@@ -551,6 +567,54 @@ int nflua_send_shown(lua_State *L, struct nflua_packet *p, const char *fmt, ...)
 	return 1;
 }
 
+static bool is_of_net(const struct sending *s, const void *net)
+{
+	return s->hs.net == net;
+}
+
+static bool is_of_device(const struct sending *s, const void *dev)
+{
+	return s->hs.in == dev || s->hs.out == dev || s->dev == dev;
+}
+
+/* Frees the packets of a queue that @is_meant says. Context: process */
+static void forget(struct queue *q,
+		   bool (*is_meant)(const struct sending *s, const void *arg),
+		   const void *arg)
+{
+	struct sending *s, *next;
+	LIST_HEAD(gone);
+
+	spin_lock_bh(&q->lock);
+	list_for_each_entry_safe(s, next, &q->waiting, node) {
+		if (!is_meant(s, arg))
+			continue;
+		list_move_tail(&s->node, &gone);
+		q->len--;
+	}
+	spin_unlock_bh(&q->lock);
+	list_for_each_entry_safe(s, next, &gone, node) {
+		kfree_skb(s->skb);
+		sending_free(s);
+	}
+}
+
+/**
+ * nflua_send_forget() - let no packet of a device wait any more
+ * @dev: a device that is not up any more, so that none is added
+ *
+ * Context: process, RTNL
+ */
+void nflua_send_forget(const struct net_device *dev)
+{
+	int cpu;
+
+	if (!READ_ONCE(nflua_net(dev_net(dev))->sends))
+		return;
+	for_each_possible_cpu(cpu)
+		forget(per_cpu_ptr(&queues, cpu), is_of_device, dev);
+}
+
 /**
  * nflua_send_drain() - let no packet of a namespace wait any more
  * @nn: a namespace that no script can send in: it is exiting, and RCU readers
@@ -560,27 +624,14 @@ int nflua_send_shown(lua_State *L, struct nflua_packet *p, const char *fmt, ...)
  */
 void nflua_send_drain(const struct nflua_net *nn)
 {
-	struct sending *s, *next;
 	int cpu;
 
 	if (!nn->sends)
 		return;
 	for_each_possible_cpu(cpu) {
 		struct queue *q = per_cpu_ptr(&queues, cpu);
-		LIST_HEAD(gone);
 
-		spin_lock_bh(&q->lock);
-		list_for_each_entry_safe(s, next, &q->waiting, node) {
-			if (s->hs.net != nn->net)
-				continue;
-			list_move_tail(&s->node, &gone);
-			q->len--;
-		}
-		spin_unlock_bh(&q->lock);
-		list_for_each_entry_safe(s, next, &gone, node) {
-			kfree_skb(s->skb);
-			sending_free(s);
-		}
+		forget(q, is_of_net, nn->net);
 		/* The one that is on its way now: a packet's time. */
 		while (READ_ONCE(q->net) == nn->net)
 			usleep_range(50, 200);

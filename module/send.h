@@ -7,6 +7,7 @@
 #include <linux/skbuff.h>
 #include "packet.h"
 
+struct net_device;
 struct nflua_held;
 struct nflua_net;
 struct nflua_state;
@@ -52,6 +53,7 @@ int nflua_send_result(lua_State *L, int err);
 int nflua_send_shown(lua_State *L, struct nflua_packet *p, const char *fmt,
 		     ...) __printf(3, 4);
 void nflua_send_drain(const struct nflua_net *nn);
+void nflua_send_forget(const struct net_device *dev);
 int nflua_send_init(void);
 void nflua_send_exit(void);
 
