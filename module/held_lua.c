@@ -195,7 +195,7 @@ static int packet_steal(lua_State *L)
 	struct nflua_held *held;
 
 	if (p->role == NFLUA_ROLE_MATCH)
-		luaL_error(L, "a match cannot steal its packet");
+		luaL_error(L, "a match may not steal its packet");
 	if (p != &st->packet)
 		luaL_error(L, "the packet is held already");
 	if (nflua_packet_is_bridged(skb))

@@ -102,12 +102,18 @@ void nflua_packet_refresh(struct nflua_packet *p)
 void nflua_packet_parse(struct nflua_packet *p)
 {
 	p->noff = skb_network_offset(p->skb);
+	/* Who makes frames need not say where it is; AF_XDP does not. */
+	if (unlikely(p->noff < 0 || p->noff > p->skb->len))
+		p->noff = min_t(u32, p->skb->len, p->hs->out ?
+				p->hs->out->hard_header_len : 0);
 	p->l4proto = -1;
 	p->l4off = 0;
 	p->len = p->skb->len - p->noff;
 	nflua_packet_refresh(p);
 	p->pf = p->hs->pf;
-	if (unlikely(p->pf != NFPROTO_IPV4 && p->pf != NFPROTO_IPV6))
+	/* Nobody has looked at a frame at inet's ingress, either. */
+	if (unlikely((p->pf != NFPROTO_IPV4 && p->pf != NFPROTO_IPV6) ||
+		     p->hs->hook == NF_INET_INGRESS))
 		p->pf = nflua_layer_network(p);
 	if (p->pf == NFPROTO_IPV4)
 		parse_ip(p);
@@ -368,6 +374,9 @@ static noinline void read_field(lua_State *L, struct nflua_packet *p,
 	char mac[3 * ETH_ALEN];
 	u32 buf[4];
 
+	/* It was looked for along all headers in front of it. */
+	if (record == NFLUA_RECORD_AH)
+		lua_burn(L, p->len >> 6);
 	if (off != NFLUA_NOWHERE)
 		data = nflua_packet_bytes(p, off + f->offset, f->bytes, buf);
 	setnilvalue(s2v(val));

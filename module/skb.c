@@ -82,7 +82,7 @@ static struct nflua_packet *check_changeable(lua_State *L)
 	struct nflua_packet *p = nflua_packet_check_whole(L);
 
 	if (p->role == NFLUA_ROLE_MATCH)
-		luaL_error(L, "a match cannot change its packet");
+		luaL_error(L, "a match may not change its packet");
 	nflua_route_keep(nflua_state(L), p);
 	return p;
 }
@@ -104,12 +104,13 @@ int nflua_skb_writable(lua_State *L, struct nflua_packet *p, s64 off, u32 len)
 	struct sk_buff *skb = p->skb;
 
 	if (p->role == NFLUA_ROLE_MATCH)
-		luaL_error(L, "a match cannot change its packet");
+		luaL_error(L, "a match may not change its packet");
 	if (skb_shared(skb))
 		return -EBUSY;
 	nflua_route_keep(nflua_state(L), p);
 	/* A chain of headers may be as long as the packet. */
-	lua_burn(L, p->l4off >> 6);
+	if (p->pf == NFPROTO_IPV6)
+		lua_burn(L, p->len >> 6);
 	if (end > 0 && !pskb_may_pull(skb, end)) {
 		/* It may have moved all the same. */
 		nflua_packet_refresh(p);
@@ -373,6 +374,10 @@ static void begin_here(struct nflua_packet *p, const u8 *link, u32 linklen)
 	skb_reset_transport_header(skb);
 	/* What a device has said of the checksum was not said of this packet. */
 	if (skb->ip_summed == CHECKSUM_UNNECESSARY)
+		skb->ip_summed = CHECKSUM_NONE;
+	/* Nobody adds one up from bytes that are not there. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_checksum_start_offset(skb) < 0)
 		skb->ip_summed = CHECKSUM_NONE;
 	/* where options were, in the header that was there */
 	if (p->hs->pf == NFPROTO_IPV4)

@@ -317,6 +317,28 @@ for split in whole 54 14; do
 	is "segments of a packet with $split bytes in its first piece" \
 		"$(grep -v ready arrived | python3 -B verify.py "$HERE")" "8 4321 True"
 done
+# Cut to two of the four, while a clone has all of them.
+cat >segments.lua <<'L'
+local nf = require("netfilter").new{}
+nf:hook{ family = "inet", hook = "forward", priority = "filter", function(pkt)
+  if not pkt.tcp then return end
+  local all <close> = pkt:clone()
+  assert(pkt:trim(#pkt - 2000) and #pkt.payload == 2000 and #all.payload == 4000)
+  if pkt.ip then pkt:set_u16(2, #pkt) else pkt:set_u16(4, #pkt - 40) end
+  pkt.tcp.dport = 4322
+  assert(pkt:checksum() and all.tcp.dport == 2000)
+end }
+L
+nfluactl -n "$ROUTER" replace --budget 10ms segments.lua || exit 1
+for split in whole 54 14; do
+	sink python3 "$HERE/tap.py" expect veth1 4 $((20 * ${NFLUA_SLOW:-1})) >arrived &
+	receiver=$!
+	waits_for 10 grep -q ready arrived
+	router python3 "$HERE/tap.py" send tap0 $split,partial,gso=1000 <frames
+	wait $receiver
+	is "segments of a packet that was cut, with $split bytes in its first piece" \
+		"$(grep -v ready arrived | python3 -B verify.py "$HERE")" "4 4322 True"
+done
 is "no error with segments" "$(field "$ROUTER" segments '[.entries[].errors[]] | add')" 0
 
 # --- a checksum of all bytes, from a tunnel --------------------------------
@@ -336,6 +358,7 @@ nf:hook{ family = "inet", hook = "prerouting", priority = "filter", function(pkt
   end
 end }
 L
+has_bytes() { [ "$(stat -c %s "$1" 2>/dev/null)" = "$2" ]; }
 if server ip link add tun0 type gre local $SERVER4 remote $CLIENT4 csum 2>/dev/null; then
 	ip -n "$SERVER" addr add 10.66.0.2/24 dev tun0
 	ip -n "$SERVER" addr add fd66::2/64 dev tun0 nodad
@@ -347,7 +370,6 @@ if server ip link add tun0 type gre local $SERVER4 remote $CLIENT4 csum 2>/dev/n
 ip4(gre(0x0800, ip4(udp(1, 2, b"odd" + b"v4 " * 30), src="10.66.0.1", dst="10.66.0.9")[1], summed=True))
 ip4(gre(0x86dd, ip6(udp(1, 2, b"odd" + b"v6 " * 30), src="fd66::1", dst="fd66::9")[1], summed=True))
 P
-	has_bytes() { [ "$(stat -c %s "$1" 2>/dev/null)" = "$2" ]; }
 	waits_for 10 has_bytes tunnelled 186
 	is "packets with a checksum of all bytes are received" \
 		"$(tr -s ' ' <tunnelled | fold -w 3 | sort | uniq -c | xargs)" \
@@ -357,6 +379,38 @@ P
 	ctl unload tunnel
 else
 	skip "a checksum of all bytes" "no GRE tunnels here"
+fi
+
+# --- segments in a tunnel whose datagrams have no checksum -------------------
+cat >outer.lua <<'L'
+local nf, ip = require("netfilter").new{}, require("luapacket").ip
+nf:hook{ family = "ipv4", hook = "postrouting", priority = "filter", function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 4789 then return end
+  assert(pkt.udp.checksum == 0)
+  pkt.ip.src = ip"10.77.0.11"
+  assert(pkt.udp.checksum == 0)
+end }
+L
+if client ip link add vx0 type vxlan id 7 remote $SERVER4 dstport 4789 noudpcsum 2>/dev/null; then
+	server ip link add vx0 type vxlan id 7 remote $CLIENT4 dstport 4789 noudpcsum
+	ip -n "$CLIENT" addr add 10.67.0.1/24 dev vx0
+	ip -n "$SERVER" addr add 10.67.0.2/24 dev vx0
+	for ns in "$CLIENT" "$SERVER"; do ip -n "$ns" link set vx0 up; done
+	client ethtool -K veth0 tx off gso off tso off >/dev/null 2>&1
+	nfluactl -n "$CLIENT" load outer.lua || exit 1
+	server socat -u TCP-LISTEN:7778,reuseaddr CREATE:vxlan &
+	waits_for 10 server bash -c "ss -lnt | grep -q :7778"
+	head -c 200000 /dev/zero | client timeout 20 socat -u - TCP:10.67.0.2:7778
+	waits_for 10 has_bytes vxlan 200000
+	is "segments in a tunnel without checksums arrive" "$(stat -c %s vxlan 2>/dev/null)" 200000
+	is "and none is given one" "$(nfluactl -n "$CLIENT" -j show outer |
+		jq '.[0].entries[0] | [(.calls > 10), ([.errors[]] | add)]' -c)" "[true,0]"
+	nfluactl -n "$CLIENT" unload outer
+	ip -n "$CLIENT" link del vx0
+	ip -n "$SERVER" link del vx0
+	client ethtool -K veth0 tx on gso on tso on >/dev/null 2>&1
+else
+	skip "segments in a tunnel without checksums" "no VXLAN here"
 fi
 
 # --- connections whose ports are rewritten, and back -----------------------

@@ -28,6 +28,8 @@ local act = {
     local h = pkt:steal()
     raises("after it was stolen", function() return pkt.len end)
     raises("after it was stolen", function() return udp.dport end)
+    raises("after it was stolen", function() pkt.mark = 1 end)
+    raises("after it was stolen", function() udp.dport = 1 end)
     raises("after it was stolen", steal, pkt)
     assert(type(h) == "userdata" and #h == #before and h.len == #before and bytes(h) == before)
     assert(h.udp.dport == 7001 and h:u8(0) >> 4 == (h.ip and 4 or 6) and h.iifname == "veth0" and h.hook == "prerouting")
@@ -46,6 +48,8 @@ local act = {
     k.h:close()
     raises("after it was sent or closed", function() return k.h.len end)
     raises("after it was sent or closed", function() return k.udp.dport end)
+    raises("after it was sent or closed", function() k.h.mark = 1 end)
+    raises("after it was sent or closed", function() k.udp.dport = 1 end)
     raises("after it was sent or closed", u8, k.h, 0)
     raises("after it was sent or closed", close, k.h)
     kept[1] = nil
@@ -92,6 +96,24 @@ local act = {
     for i = 1, 64 do all[i]:close() end
     all = nil
   end,
+  -- a finalizer closes what is being worked on
+  [8] = function(pkt)
+    local before = bytes(pkt)
+    for _ = 1, 3 do
+      local h, n = pkt:copy(), 0
+      setmetatable({}, { __gc = function() h:close() end })
+      repeat
+        n = n + 1
+        local _ = ("x"):rep(3000 + n)   -- work for the collector
+        local ok, got = pcall(h.header_pointer, h)
+        assert(ok and got == before or not ok and (got:find("sent or closed") or got:find("cut meanwhile")), got)
+        ok, got = pcall(h.put, h, 400)
+        assert(ok and got == #before or not ok and got:find("sent or closed"), got)
+        if ok then assert(h:trim(#before)) end
+      until not ok or n > 20
+      h:close()
+    end
+  end,
   -- kept
   [13] = function(pkt) kept[#kept + 1] = pkt:steal() return nf.STOLEN end,
   [14] = function(pkt) kept[#kept + 1] = pkt:copy() kept[#kept + 1] = pkt:clone() return nf.DROP end,
@@ -107,8 +129,8 @@ nf:hook{ family = "inet", hook = "prerouting", priority = "raw", function(pkt)
   if f then return f(pkt) end
 end }
 function matches(pkt)
-  raises("a match cannot steal", pkt.steal, pkt)
-  raises("a match cannot change", pkt.set_u8, pkt, 0, 0)
+  raises("a match may not steal its packet", pkt.steal, pkt)
+  raises("a match may not change its packet", pkt.set_u8, pkt, 0, 0)
   local h <close> = pkt:copy()
   assert(h:set_u8(0, 0x45))
   return #h == #pkt
@@ -130,9 +152,9 @@ hook_errors() { field "$SERVER" held '[.entries[] | select(.kind == "hook") | .e
 
 for address in $SERVER4 $SERVER6; do
 	reload
-	for port in 7001 7002 7003 7007 7010; do send "$address" $port; done
+	for port in 7001 7002 7003 7007 7010 7008; do send "$address" $port; done
 	send "$address" 7012 8
-	check "thirteen calls over $address" waits_for 10 hook_calls 13
+	check "fourteen calls over $address" waits_for 10 hook_calls 14
 	is "steal, close, copy, clone, copy_expand and the limit over $address" \
 		"$(hook_errors) $(field "$SERVER" held '.entries[] | select(.kind == "hook") | "\(.outcomes.stolen) \(.last_error)"')" \
 		" 2 null"

@@ -8,7 +8,7 @@
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
-need_command python3
+need_command python3 ethtool
 topology
 cd "$TMP" || exit 1
 
@@ -101,4 +101,43 @@ sed 's/.* | //' cases | sed -E -e 's/vlan [0-9]+ [0-9] true/vlan 9 5 false/; t a
 	s/udp 2/udp 99/' >want
 check "all can be written" diff now want
 is "no error" "$(field "$SERVER" link '[.entries[].errors[]] | add')" 0
+ctl unload link
+
+# --- behind tags that stay in the frame, in pieces --------------------------
+#
+# Of each packet all strings, put together of what one byte at a time says.
+cat >pieces.lua <<'L'
+local nf = require("netfilter").new{}
+nf:hook{ family = "netdev", hook = "ingress", device = "tap0", priority = 0, function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 2 then return end
+  local whole = {}
+  for i = 1, #pkt do whole[i] = string.char(pkt:u8(i - 1)) end
+  whole = table.concat(whole)
+  for at = pkt.udp.sport, #pkt, 9 do
+    for size = 0, #pkt - at do
+      local want = whole:sub(at + 1, at + size)
+      if pkt:header_pointer(at, size) ~= want or pkt:unpack("c" .. size, at + 1) ~= want then
+        error(("%d bytes from %d"):format(size, at))
+      end
+    end
+  end
+  return nf.DROP
+end }
+L
+modprobe -q tun
+[ -e /dev/net/tun ] || { mkdir -p /dev/net && mknod /dev/net/tun c 10 200; }
+server ip tuntap add dev tap0 mode tap vnet_hdr || exit 1
+server ethtool -K tap0 gro off >/dev/null
+ip -n "$SERVER" link set tap0 up
+ctl load --budget 10ms pieces.lua || exit 1
+for ((n = 0; n < 9; n++)); do
+	echo "vlan(1, vlan(2, ip4(udp($n, 2, b'four and seven'))))"
+	echo "vlan(1, vlan(2, vlan(3, ip6(udp($n, 2, b'four')))))"
+done | python3 "$HERE/packets.py" - 02:00:00:00:00:04 02:00:00:00:00:03 >frames
+for split in whole 14 18 20 26 38 60; do
+	server python3 "$HERE/tap.py" send tap0 $split <frames
+done
+seen() { [ "$(field "$SERVER" pieces '[.entries[].outcomes.drop] | add')" = 126 ]; }
+check "strings behind tags, in pieces" waits_for 10 seen
+is "no error" "$(field "$SERVER" pieces '.entries[].last_error')" null
 finish

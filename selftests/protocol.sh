@@ -204,6 +204,8 @@ for ipt in iptables ip6tables; do server $ipt -F; done
 
 # --- writing ---------------------------------------------------------------
 
+frame() { python3 "$HERE/packets.py" - 02:00:00:00:00:01 02:00:00:00:00:02 <<<"$1"; }
+
 {
 	sed '/^-- The header of case N lies/,$d' "$TMP/protocol.lua"
 	cat <<'L'
@@ -300,6 +302,41 @@ is "and refused, also in a match" "$(field "$SERVER" write '.entries[] | select(
 	"2 null"$'\n'"2 null"
 for ipt in iptables ip6tables; do server $ipt -F; done
 check "unload" ctl unload write
+
+# What a write makes of the packet is seen at once, and what is not there any more
+# is not written.
+cat >"$TMP/again.lua" <<'L'
+local luapacket = require("luapacket")
+local nf = require("netfilter").new{ name = "again" }
+local v4 = luapacket.protocol{ name = "v4", { 72 }, { "protocol", 8 }, { 80 } }
+local flags = luapacket.protocol{ name = "flags", { "c", 1, "bool" }, { 31 } }
+local function fails(want, f)
+  local ok, message = pcall(f)
+  assert(not ok and message:find(want, 1, true), message)
+end
+nf:target(function(pkt)
+  if pkt.gre then
+    flags(pkt.gre).c = true
+    assert(pkt.gre.c)
+    return nf.ACCEPT
+  end
+  local udp = pkt.udp
+  v4(pkt).protocol = 132
+  assert(pkt.udp == nil and udp.dport == 2 and pkt.sctp)
+  fails("the packet has no udp any more", function() udp.dport = 3 end)
+  v4(pkt).protocol = 17
+  udp.dport = 3
+  assert(pkt.sctp == nil and pkt.udp.dport == 3)
+  return nf.ACCEPT
+end)
+L
+while IFS='|' read -r what before after; do
+	is "$what" "$(nfluactl -j run "$TMP/again.lua" --hex "$(frame "$before")" |
+		jq -r '.[0] | .outcome, .data, .text // empty' | xargs)" "accept $(frame "$after")"
+done <<'T'
+a header that is another, and is one again|ip4(udp(1, 2, b"four"))|ip4(udp(1, 3, b"four"))
+where GRE's checksum would be, were there one|ip4(gre(0x0800, b"abcdef"))|ip4(raw(47, b"\x80\0\x08\0abcdef"))
+T
 
 # The sender's side: the kernel, or the device, has yet to make the sum.
 check "at the sender" nfluactl -n "$CLIENT" load --budget 10ms "$TMP/write.lua"

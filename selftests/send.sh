@@ -202,17 +202,23 @@ nf:hook{ family = "inet", hook = "forward", priority = "filter", function(pkt)
   assert(copy:set_u32(6, 0x02aabbcc, "link") and copy:set_u16(10, 0xddee, "link"))
   assert(copy:set_u32(0, 0x02000000, "link") and copy:set_u16(4, 0x0077, "link"))
   assert(copy:send("by hand"))
+  -- one that is too long for the device
+  copy = assert(pkt:copy())
+  assert(copy:set_u32(0, 0x02000000, "link") and copy:set_u16(4, 0x0077, "link") and copy:put(1500))
+  assert(copy:send())
 end }
 L
 ip netns exec "$SERVER" timeout 20 tcpdump -nelU -i veth0 'ether dst 02:00:00:00:00:77' >"$TMP/dump" 2>"$TMP/dump.err" &
 waits_for 10 grep -q 'listening on' "$TMP/dump.err"
 by_hand() {
 	grep -q '02:aa:bb:cc:dd:ee > 02:00:00:00:00:77.*length 49: .*10.78.2.1.7000:' "$TMP/dump" && return
-	datagrams "$CLIENT" $FAR4 7000 x
+	datagrams "$CLIENT" "$FAR4" 7000 x
 	return 1
 }
 check "a frame that was written by hand" waits_for 10 by_hand
 grep -q 'length 49' "$TMP/dump" || diag "$(cat "$TMP/dump")" "$(ctl show link)"
+is "none is longer than the device takes" "$(grep -cE 'length 1[0-9]{3}' "$TMP/dump")" 0
+is "no error" "$(field "$ROUTER" link '[.entries[].errors[]] | add')" 0
 ctl unload link
 
 # --- what may not be -------------------------------------------------------------
@@ -227,6 +233,7 @@ local tries, n = {
   function(held) print("long", select(2, pcall(held.send, held, ("x"):rep(16385)))) end,
   function(held, pkt) print("live", select(2, pcall(pkt.send, pkt))) end,
   function(held) print("sent", held:send()) end,
+  function(held) held:set_u8(0, 0x1f) print("unfit", held:send()) end,
   function(held) held:send() print("after", select(2, pcall(function() held:send() end))) end,
 }, 0
 nf:hook{ family = "inet", hook = "input", priority = "filter", function(pkt)
@@ -248,6 +255,7 @@ icmp.*neither a TCP segment nor a UDP datagram
 long.*payload is too long
 live.*only a packet that is held can be sent
 sent.*true
+unfit.*the packet is shorter than its header, or has none.*22
 after.*packet used after it was sent or closed
 T
 ctl unload wrong

@@ -9,7 +9,7 @@
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
-need_command python3
+need_command python3 ethtool
 topology
 for ns in "$CLIENT" "$SERVER"; do ip -n "$ns" link set veth0 mtu 65535; done
 
@@ -160,7 +160,9 @@ local cases = {
     fails(90, pkt:put(65536 - #pkt))
     fails(90, pkt:put(math.maxinteger))
     fails(22, pkt:trim(pkt.ip and 19 or 39))
+    local udp = pkt.udp
     assert(pkt:trim(pkt.ip and 27 or 47) and pkt.udp == nil and pkt.payload == nil)
+    raises("the packet has no udp any more", function() udp.sport = 1 end)
     assert(pkt:trim(pkt.ip and 20 or 40) and #pkt == (pkt.ip and 20 or 40))
   end,
   function(pkt) -- another beginning
@@ -271,10 +273,10 @@ nf:hook{ family = "inet", hook = "prerouting", priority = -299, function(pkt)
 end }
 function readonly(pkt)
   for _, name in ipairs{ "linearize", "make_writable", "pull", "pull_tail", "push", "put", "trim", "checksum" } do
-    raises("a match cannot change its packet", pkt[name], pkt, 0)
+    raises("a match may not change its packet", pkt[name], pkt, 0)
   end
-  raises("a match cannot change its packet", pkt.pack, pkt, "B", 1, 0)
-  raises("a match cannot change its packet", pkt.set_u64, pkt, 0, 0)
+  raises("a match may not change its packet", pkt.pack, pkt, "B", 1, 0)
+  raises("a match may not change its packet", pkt.set_u64, pkt, 0, 0)
   return pkt:header_pointer(0, 1) == pkt:string(1, 1)
 end
 L
@@ -405,6 +407,31 @@ for address in $SERVER4 $SERVER6; do client python3 "$TMP/datagram.py" "$address
 unfit() { [ "$(field "$SERVER" skb '.entries[] | select(.priority == -300) | "\(.errors.verdict // 0) \(.errors.runtime // 0)"')" = "$1" ]; }
 check "packets that cannot go on are errors" waits_for 10 unfit "4 2"
 is "and go nowhere" "$(field "$SERVER" skb '.entries[] | select(.priority == -299) | [.outcomes[]] | add')" 0
+
+# --- what a packet carries leaves in its place ---
+#
+# The sum that a device was to complete is of bytes that are gone.
+ctl unload skb
+nfluactl -n "$CLIENT" load --name inner - <<'L' || exit 1
+require("netfilter").new{}:hook{ family = "ipv4", hook = "output", priority = 0, function(pkt)
+  if pkt.udp and pkt.udp.dport == 7120 then assert(pkt:pull(28)) end
+end }
+L
+inner=$(echo 'ip4(udp(1, 7121, b"inside"))' | python3 "$HERE/packets.py" - 02:00:00:00:00:01 02:00:00:00:00:02)
+server python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 7121))
+print("ready", flush=True)
+print(s.recv(100).decode(), flush=True)' >"$TMP/inside" &
+waits_for 10 grep -q ready "$TMP/inside"
+client ethtool -K veth0 tx off >/dev/null
+client python3 -c 'import socket, sys
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes.fromhex(sys.argv[1]), (sys.argv[2], 7120))' \
+	"${inner:28}" $SERVER4
+check "a packet out of a packet" waits_for 10 grep -qx inside "$TMP/inside"
+client ethtool -K veth0 tx on >/dev/null
+nfluactl -n "$CLIENT" unload inner
+ctl load --budget 10ms "$TMP/skb.lua" || exit 1
 
 # --- a match changes nothing ---
 for ipt in iptables ip6tables; do
