@@ -15,10 +15,13 @@ EXAMPLES=$TOP/lua/examples
 for address in $SERVER4 $SERVER6; do
 	ip netns exec "$SERVER" python3 "$HERE/tls.py" server "$address" 443 >"$TMP/server" 2>&1 &
 done
-# tls ADDRESS NAME [SIZE]: the name that the server was asked for
+# tls ADDRESS PORT NAME [SIZE [RECORD]]: the name that the server was asked for
 tls() { client python3 "$HERE/tls.py" client "$@" 2>/dev/null; }
 both_answer() { [ "$(tls "$SERVER4" 443 a.test)" = a.test ] && [ "$(tls "$SERVER6" 443 a.test)" = a.test ]; }
 waits_for 20 both_answer || { not_ok "TLS servers answer"; exit 1; }
+# refused_by ADDRESS PORT NAME...: how the client's connection ended
+refused_by() { client python3 "$HERE/tls.py" client "$@" 2>&1 | sed -n 's/^tls.py: \[Errno [0-9]*\] //p'; }
+no_connection() { [ -z "$(server ss -tnH state established)" ]; }
 fetch() {
 	client curl -sk --max-time "${WAIT:-10}" --http0.9 --tls-max 1.2 --ciphers AECDH-AES256-SHA@SECLEVEL=0 \
 		--resolve "$2:443:$1" "https://$2/"
@@ -41,14 +44,22 @@ for address in $SERVER4 "[$SERVER6]"; do
 	is "curl reaches a name at $address" "$(fetch "$address" good.example)" good.example
 	check "and one that only ends like a blocked one" \
 		[ "$(fetch "$address" notblocked.example)" = notblocked.example ]
-	WAIT=2 fetch "$address" Blocked.Example >"$TMP/out"
-	is "but not a blocked one" "$?$(cat "$TMP/out")" 28
+	fetch "$address" Blocked.Example >"$TMP/out"
+	is "but of a blocked one the connection is reset" "$?$(cat "$TMP/out")" 35
 done
+# the server's end of them is closed, too
+check "nothing is left at the server" waits_for 1 no_connection
 for address in $SERVER4 $SERVER6; do
 	for size in 200 50 7 1; do
 		is "a ClientHello in pieces of $size to $address" "$(tls "$address" 443 good.example $size)" good.example
-		is "that of a blocked name" "$(tls "$address" 443 ads.test $size)" ""
+		is "that of a blocked name" "$(refused_by "$address" 443 ads.test $size)" "Connection reset by peer"
 	done
+	for record in 300 40 3; do
+		is "one in records of $record bytes" "$(tls "$address" 443 good.example 16384 $record)" good.example
+		is "that of a blocked name" "$(refused_by "$address" 443 ads.test 16384 $record)" "Connection reset by peer"
+	done
+	is "one in records and pieces" "$(tls "$address" 443 good.example 31 57)" good.example
+	is "that of a blocked name" "$(refused_by "$address" 443 ads.test 31 57)" "Connection reset by peer"
 done
 # Pieces that come in the wrong order are sent again until they are in order.
 client tc qdisc add dev veth0 root netem delay 10ms reorder 50% 50% limit 1000 2>/dev/null &&

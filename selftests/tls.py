@@ -3,12 +3,12 @@
 """TLS peers that need no certificate, by anonymous key exchange.
 
 Usage: tls.py server ADDRESS PORT
-       tls.py client ADDRESS PORT NAME [SIZE]
+       tls.py client ADDRESS PORT NAME [SIZE [RECORD]]
 
 The server answers each connection with the name that the client asked for. The
-client prints that; its ClientHello leaves in segments of SIZE bytes. It exits
-with 1 if the connection is not made within two seconds, or is broken. Needs no
-more than python3-minimal.
+client prints that; its ClientHello leaves in segments of SIZE bytes, and in TLS
+records of RECORD bytes. It exits with 1 if the connection is not made within two
+seconds, or is broken. Needs no more than python3-minimal.
 """
 import fcntl
 import socket
@@ -47,20 +47,37 @@ def serve(address, port):
         sock.close()
 
 
-def connect(address, port, name, size):
+def records(data, size):
+    """A record's handshake message in records of at most size bytes."""
+    if data[0] != 22 or not size:
+        return data
+    at, out = 0, b""
+    while at < len(data) and data[at] == 22:
+        length = int.from_bytes(data[at + 3:at + 5], "big")
+        body = data[at + 5:at + 5 + length]
+        for part in range(0, length, size):
+            out += data[at:at + 3] + len(body[part:part + size]).to_bytes(2, "big") + body[part:part + size]
+        at += 5 + length
+    return out + data[at:]
+
+
+def connect(address, port, name, size, record):
     sock = socket.create_connection((address, port), timeout=2)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(incoming, outgoing, server_hostname=name)
-    data = b""
+    data, first = b"", True
     while not data.endswith(b"\n"):
         try:
             data += tls.read() if tls.version() and tls.cipher() else tls.do_handshake() or b""
         except ssl.SSLWantReadError:
             pass
-        while outgoing.pending:
+        flight = outgoing.read()
+        if first and flight:
+            flight, first = records(flight, record), False
+        for at in range(0, len(flight), size):
             # A segment of its own for each: the one before has been taken.
-            sock.sendall(outgoing.read(size))
+            sock.sendall(flight[at:at + size])
             wait_until_sent(sock)
         if not data.endswith(b"\n"):
             received = sock.recv(4096)
@@ -81,7 +98,8 @@ def main():
     if sys.argv[1] == "server":
         serve(sys.argv[2], int(sys.argv[3]))
     try:
-        connect(sys.argv[2], int(sys.argv[3]), sys.argv[4], int((sys.argv[5:] or [16384])[0]))
+        size, record = [int(n) for n in sys.argv[5:] + ["16384", "0"][len(sys.argv[5:]):]]
+        connect(sys.argv[2], int(sys.argv[3]), sys.argv[4], size, record)
     except OSError as error:
         sys.exit("tls.py: %s" % error)
 
