@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Writes packets that are cut and corrupted, and what has to be seen of them.
 
-Usage: malformed.py FILE.pcap >WANTED
+Usage: malformed.py FILE.pcap [SEED COUNT] >WANTED
 
 Each packet of a set is cut behind each of its bytes, and each of its bits is
 turned, and each of its bytes made 0 and 255. What the kernel would refuse before
 any hook is made good again: an IPv4 header's checksum, and the lengths of what was
-cut. WANTED has a line for each: the layers, with some of their fields, as a
-reader of the RFCs finds them without nflua.
+cut. With SEED and COUNT there are so many packets of hostile.py instead.
+
+WANTED has a line for each: the layers, with some of their fields, as a reader of
+the RFCs finds them without nflua.
 Needs no more than python3-minimal.
 """
 import socket
 import struct
 import sys
 
+import hostile
 from packets import (ah, checksum, esp, ext, fragment, gre, icmp, icmp6, ip4, ip6, raw, sctp,
                      tcp, udp, write_pcap)
 
@@ -66,10 +69,13 @@ def variants(kind, packet):
 
 def accepted(kind, packet):
     """The packet as hooks meet it, None if the kernel refuses it."""
+    if len(packet) < (20 if kind == 0x0800 else 40):
+        return None
     if kind == 0x0800:
         size = (packet[0] & 15) * 4
         length = struct.unpack("!H", packet[2:4])[0]
-        if packet[0] >> 4 != 4 or not 20 <= size <= len(packet) or not size <= length <= len(packet):
+        if packet[0] >> 4 != 4 or not 20 <= size <= len(packet) or not size <= length <= len(packet) or \
+                checksum(packet[:size]):
             return None
         return packet[:length]
     length = 40 + struct.unpack("!H", packet[4:6])[0]
@@ -181,13 +187,14 @@ def describe(packet):
 
 
 def main():
-    frames = []
-    for kind, packet in SET:
-        for data in variants(kind, packet):
-            frames.append(b"\2\0\0\0\0\2\2\0\0\0\0\1" + struct.pack("!H", kind) + data)
-            met = accepted(kind, data)
-            print("refused" if met is None else describe(met))
-    write_pcap(sys.argv[1], frames)
+    if len(sys.argv) > 2:
+        made = hostile.packets(int(sys.argv[2]), int(sys.argv[3]), hostile.NETWORK)
+    else:
+        made = [(kind, data) for kind, packet in SET for data in variants(kind, packet)]
+    for kind, data in made:
+        met = accepted(kind, data)
+        print("refused" if met is None else describe(met))
+    write_pcap(sys.argv[1], [hostile.MACS + struct.pack("!H", kind) + data for kind, data in made])
 
 
 main()

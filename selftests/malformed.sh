@@ -3,7 +3,8 @@
 #
 # Packets that are cut, and packets with a bit or a byte that is wrong: a script
 # looks at everything by every name, meets no error, and sees the layers that are
-# there, as malformed.py finds them without nflua, and no others.
+# there, as malformed.py finds them without nflua, and no others. Then packets that
+# no honest sender makes (hostile.py): read likewise, and written by every name.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
@@ -104,16 +105,133 @@ nf:target(function(pkt)
 end)
 L
 ctl load --budget 10ms malformed.lua || exit 1
-python3 -B "$HERE/malformed.py" packets.pcap >want
-is "the packets are made" $? 0
-ctl -j run malformed --entry target --pcap packets.pcap >run.json
-jq -r '(if type == "array" then .[] else . end) |
-	if .outcome == "refused" then "refused" else "\(.output | rtrimstr("\n"))\((.text // "") | split("\n")[0] // "")" end' \
-	run.json >got
-is "as many are met as were made" "$(wc -l <got)" "$(wc -l <want)"
-diag "$(grep -vc refused got) packets met, $(grep -c refused got) refused"
-check "more packets are met than are refused" [ "$(grep -vc refused got)" -gt "$(grep -c refused got)" ]
-is "no call failed" "$(jq -r '(if type == "array" then .[] else . end) | .text // empty' run.json |
-	grep '^malformed' | sort | uniq -c | head -n 5)" ""
-is "and all saw what is there" "$(diff got want | head -n 20)" ""
+# picked NUMBERS <FILE.pcap: those packets of it, counted from 1
+cat >picked.py <<'P'
+import struct, sys
+data, at, n = sys.stdin.buffer.read(), 24, 0
+wanted = set(map(int, sys.argv[1].split()))
+sys.stdout.buffer.write(data[:at])
+while at < len(data):
+    size = 16 + struct.unpack("=I", data[at + 8:at + 12])[0]
+    n += 1
+    if n in wanted:
+        sys.stdout.buffer.write(data[at:at + size])
+    at += size
+P
+# runs SCRIPT ENTRY PCAP FILTER: jq's FILTER of each packet's run, to "got". What
+# the clock has ended, because the machine is busy, is tried again.
+runs() {
+	local late
+	ctl -j run "$1" --entry "$2" --pcap "$3" | jq -r "(if type == \"array\" then .[] else . end) | $4" >got
+	for _ in {1..20}; do
+		late=$(grep -n 'ran longer than 10 ms' got | cut -d : -f 1 | head -n 200 | xargs)
+		[ -n "$late" ] || break
+		python3 picked.py "$late" <"$3" >late.pcap
+		ctl -j run "$1" --entry "$2" --pcap late.pcap | jq -r "(if type == \"array\" then .[] else . end) | $4" |
+			awk -v numbers="$late" 'BEGIN { split(numbers, at, " ") }
+				NR == FNR { again[at[FNR]] = $0; next } { print FNR in again ? again[FNR] : $0 }' - got >next
+		mv next got
+	done
+}
+# reads WHAT [SEED COUNT]: malformed.py's packets are seen as it sees them
+reads() {
+	python3 -B "$HERE/malformed.py" packets.pcap "${@:2}" >want
+	is "$1 are made" $? 0
+	runs malformed target packets.pcap 'if .outcome == "refused" then "refused"
+		else "\(.output | rtrimstr("\n"))\((.text // "") | split("\n")[0] // "")" end'
+	is "$1: as many are met as were made" "$(wc -l <got)" "$(wc -l <want)"
+	diag "$(grep -vc refused got) packets met, $(grep -c refused got) refused"
+	check "$1: more are met than are refused" [ "$(grep -vc refused got)" -gt "$(grep -c refused got)" ]
+	is "$1: no call failed" "$(grep '^malformed' got | sort | uniq -c | head -n 5)" ""
+	is "$1: all saw what is there" "$(diff got want | head -n 20)" ""
+}
+reads "packets that are cut or wrong"
+reads "hostile packets" 1 2500
+
+# --- frames of any kind, written -----------------------------------------------
+{
+	sed '/^local bits = /,$d' malformed.lua
+	cat <<'L'
+local protocol = require("luapacket").protocol
+local writable = {
+  eth = "dst src type", vlan = "id pcp dei", arp = "op sha spa tha tpa",
+  ip = "tos dscp ecn id df ttl checksum src dst", ip6 = "tclass dscp ecn flowlabel hoplimit src dst",
+  tcp = "sport dport seq ack window checksum urgent", udp = "sport dport checksum",
+  icmp = "type code checksum id seq mtu gateway", icmp6 = "type code checksum id seq mtu",
+  sctp = "sport dport vtag checksum", gre = "checksum key seq",
+}
+local odd = protocol{ name = "odd", { 3 }, { "bits", 9 }, { 4 }, { "le", 24, "le" }, { "text", 24, "bytes" } }
+local function all(pkt)
+  if #pkt > 0 then everything(pkt) end
+  return (pkt:data("link") or pkt:data()):string()
+end
+-- Each field as it is: nothing changes. And then otherwise: it is as it was written.
+local function fields_of(pkt)
+  local before = all(pkt)
+  for _, turn in ipairs{ "same", "other" } do
+    for layer, names in pairs(writable) do
+      for name in names:gmatch("%S+") do
+        local view = pkt[layer]
+        local value = view and view[name]
+        if value ~= nil then
+          if turn == "other" and math.type(value) then value = value ~ 1 end
+          if turn == "other" and type(value) == "boolean" then value = not value end
+          view[name] = value
+          local now = pkt[layer] and pkt[layer][name]
+          if now ~= value then error(("%s.%s is %s, not %s"):format(layer, name, now, value)) end
+        end
+      end
+    end
+    if turn == "same" and not pkt.sctp and all(pkt) ~= before then error("what stays has changed") end
+  end
+  assert(#all(pkt) == #before)
+end
+-- What the routines answer is theirs to say; what is there is seen afterwards, too.
+local steps = {
+  function(c) c:set_u8(0, 0x60) end, function(c) c:set_u8(0, 0x4f) end, function(c) c:set_u16(4, 0xffff, "transport") end,
+  function(c) c:set_u8(12, 0xf0, "transport") end, function(c) c:set_u16(2, 0) end, function(c) c:set_u8(6, 44) end,
+  function(c) c:put(9) end, function(c) c:trim(math.max(#c - 3, 0)) end, function(c) c:pull(5) end, function(c) c:push(7) end,
+  function(c) c:pull(2) end, function(c) c:checksum() end, function(c) c:trim(28) end, function(c) c:pull(#c) end,
+  function(c) c:put(60) end, function(c) c:set_u8(0, 0x45) end, function(c) c:make_writable(#c) end,
+}
+local function routines_of(pkt)
+  local c <close> = assert(pkt:copy())
+  for i = 1, 7 do
+    steps[(#pkt + i) % #steps + 1](c)
+    all(c)
+  end
+end
+local function views_of(pkt)
+  local c <close> = assert(pkt:clone())
+  local before = pkt:data("link"):string()
+  for _, layer in ipairs{ "network", "link", "transport", "payload" } do
+    for off = #pkt % 7, 35, 14 do
+      local v = odd(c:data(layer), off)
+      if v then
+        local ok, message = pcall(function() v.bits, v.le, v.text = 0x155, 0x123456, "abc" end)
+        -- the packet may end elsewhere now
+        assert(ok or message:find("the packet has no odd", 1, true), message)
+        if ok and odd(c:data(layer), off) then assert(v.bits == 0x155 and v.le == 0x123456 and v.text == "abc") end
+        all(c)
+      end
+    end
+  end
+  assert(pkt:data("link"):string() == before, "another has what was written")
+end
+for i, f in ipairs{ fields_of, routines_of, views_of } do
+  nf:hook{ family = "netdev", hook = "ingress", device = "nowhere", priority = i, f }
+end
+L
+} >wild.lua
+ctl load --budget 10ms wild.lua || exit 1
+COUNT=2000
+python3 -B "$HERE/hostile.py" wild.pcap 2 $COUNT
+for what in fields:1 routines:2 views:3; do
+	runs wild "netdev ingress ${what#*:} nowhere" wild.pcap '"\(.outcome) \((.text // "") | split("\n")[0] // "")"'
+	diag "${what%:*}: $(cut -d ' ' -f 1 got | sort | uniq -c | xargs)"
+	is "${what%:*}: all frames are met, but what is no Ethernet frame" \
+		"$(wc -l <got) $(grep -c '^refused' got)" "$COUNT $(grep -c '^refused.*not an Ethernet frame' got)"
+	check "${what%:*}: nearly all" [ "$(grep -c '^refused' got)" -lt $((COUNT / 20)) ]
+	is "${what%:*}: no call failed" "$(grep '^error' got | sort | uniq -c | head -n 5)" ""
+done
 finish
