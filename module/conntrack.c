@@ -166,10 +166,16 @@ static void set_bool(StkId val, bool yes)
 
 /* --- ct ------------------------------------------------------------------ */
 
+/* as conntrack -L has it, to which the kernel gives these bytes as they are */
+static u32 id_of(const struct nf_conn *ct)
+{
+	return ntohl((__force __be32)nf_ct_get_id(ct));
+}
+
 static void get_id(lua_State *L, const struct nflua_ct *c, unsigned int record,
 		   StkId val)
 {
-	setivalue(s2v(val), nf_ct_get_id(c->ct));
+	setivalue(s2v(val), id_of(c->ct));
 }
 
 static void get_info(lua_State *L, const struct nflua_ct *c,
@@ -845,7 +851,7 @@ static int packet_connid(lua_State *L)
 	struct nflua_ct c;
 
 	if (nflua_ct_of(p, &c))
-		lua_pushinteger(L, nf_ct_get_id(c.ct));
+		lua_pushinteger(L, id_of(c.ct));
 	else
 		lua_pushnil(L);
 	return 1;

@@ -11,6 +11,8 @@
 #define NFLUA_KEPT_MAX	256	/* connections that one state keeps */
 
 struct nf_conn;
+struct nflua_generation;
+struct nflua_net;
 
 /**
  * struct nflua_ct - a connection, as what reads and writes it meets it
@@ -52,12 +54,10 @@ struct nflua_kept {
  *	state looks at it
  * @slots: them, by the end of their sequence numbers
  * @count: number of them
- * @forgotten: how many the collector found
  */
 struct nflua_keeping {
 	struct nflua_kept *slots[NFLUA_KEPT_MAX];
 	unsigned int count;
-	u64 forgotten;
 };
 
 #if IS_ENABLED(CONFIG_NF_CONNTRACK)
@@ -78,13 +78,16 @@ int nflua_ct_tostring(lua_State *L, u64 view);
 void nflua_kept_open(lua_State *L);
 struct nflua_kept *nflua_kept_new(lua_State *L);
 int nflua_kept_set(lua_State *L, struct nflua_kept *kept, struct nf_conn *ct);
-int nflua_kept_full(lua_State *L);
-bool nflua_kept_drop(struct nflua_state *st, struct nflua_kept *kept);
+void nflua_kept_drop(struct nflua_state *st, struct nflua_kept *kept);
 struct nflua_kept *nflua_kept_test(lua_State *L, int idx);
 struct nf_conn *nflua_kept_find(const struct nflua_state *st, u64 seq);
 void nflua_kept_release(struct nflua_state *st);
 int nflua_ct_keep(lua_State *L);
 int nflua_ct_close(lua_State *L);
+
+/* conntrack_use.c: what scripts need of their namespace */
+int nflua_conntrack_use(struct nflua_net *nn, struct nflua_generation *gen);
+void nflua_conntrack_unuse(struct nflua_generation *gen);
 
 #else
 
@@ -107,6 +110,13 @@ static inline int nflua_ct_tostring(lua_State *L, u64 view)
 
 static inline void nflua_kept_open(lua_State *L) { }
 static inline void nflua_kept_release(struct nflua_state *st) { }
+static inline int nflua_conntrack_use(struct nflua_net *nn,
+				      struct nflua_generation *gen)
+{
+	return 0;
+}
+
+static inline void nflua_conntrack_unuse(struct nflua_generation *gen) { }
 
 #endif /* CONFIG_NF_CONNTRACK */
 

@@ -145,22 +145,20 @@ int nflua_kept_set(lua_State *L, struct nflua_kept *kept, struct nf_conn *ct)
 /**
  * nflua_kept_drop() - give the reference of a handle back
  * @st: the state
- * @kept: the handle; every view of its connection raises from now on
- *
- * Return: had it one?
+ * @kept: the handle; every view of its connection raises from now on. It may
+ *	have none.
  */
-bool nflua_kept_drop(struct nflua_state *st, struct nflua_kept *kept)
+void nflua_kept_drop(struct nflua_state *st, struct nflua_kept *kept)
 {
 	struct nflua_keeping *keeping = st->keeping;
 	struct nf_conn *ct = kept->ct;
 
 	if (!ct)
-		return false;
+		return;
 	keeping->slots[kept->seq % NFLUA_KEPT_MAX] = NULL;
 	WRITE_ONCE(keeping->count, keeping->count - 1);
 	kept->ct = NULL;
 	nf_ct_put(ct);
-	return true;
 }
 
 /**
@@ -261,18 +259,10 @@ static int kept_eq(lua_State *L)
 	return 1;
 }
 
+/* also what the collector does */
 static int kept_close(lua_State *L)
 {
 	nflua_kept_drop(nflua_state(L), nflua_kept_test(L, 1));
-	return 0;
-}
-
-static int kept_gc(lua_State *L)
-{
-	struct nflua_state *st = nflua_state(L);
-
-	if (nflua_kept_drop(st, nflua_kept_test(L, 1)))
-		WRITE_ONCE(st->keeping->forgotten, st->keeping->forgotten + 1);
 	return 0;
 }
 
@@ -282,7 +272,7 @@ static const luaL_Reg kept_metamethods[] = {
 	{ "__tostring", kept_tostring },
 	{ "__eq", kept_eq },
 	{ "__close", kept_close },
-	{ "__gc", kept_gc },
+	{ "__gc", kept_close },
 	{ NULL, NULL }
 };
 
