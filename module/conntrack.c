@@ -364,7 +364,6 @@ static int ct_master(lua_State *L)
 
 #ifdef CONFIG_NF_CONNTRACK_LABELS
 #define LABELS_MAX	(8 * NF_CT_LABELS_MAX_SIZE)
-#define LABELS_WORDS	(NF_CT_LABELS_MAX_SIZE / sizeof(u32))
 
 static int no_labels(lua_State *L)
 {
@@ -400,11 +399,10 @@ static int ct_labels(lua_State *L)
 /* ct:label(bit [, value]): whether it is set; with a value, sets or clears it */
 static int ct_label(lua_State *L)
 {
-	const struct nf_conn_labels *labels;
 	lua_Integer bit = luaL_checkinteger(L, 2);
-	u32 data[LABELS_WORDS] = {};
-	u32 mask[LABELS_WORDS];
+	struct nf_conn_labels *labels;
 	struct nflua_ct c;
+	bool was;
 
 	luaL_argcheck(L, bit >= 0 && bit < LABELS_MAX, 2,
 		      "a label is a number from 0 to 127");
@@ -420,12 +418,12 @@ static int ct_label(lua_State *L)
 	nflua_ct_may_write(L);
 	if (!labels)
 		return no_labels(L);
-	/* The kernel takes bits in 32-bit words: those of the mask stay. */
-	memset(mask, 0xff, sizeof(mask));
-	mask[bit / 32] &= ~BIT(bit % 32);
 	if (lua_toboolean(L, 3))
-		data[bit / 32] = BIT(bit % 32);
-	nf_connlabels_replace(c.ct, data, mask, LABELS_WORDS);
+		was = test_and_set_bit(bit, labels->bits);
+	else
+		was = test_and_clear_bit(bit, labels->bits);
+	if (was != lua_toboolean(L, 3))
+		nf_conntrack_event_cache(IPCT_LABEL, c.ct);
 	lua_pushboolean(L, true);
 	return 1;
 }

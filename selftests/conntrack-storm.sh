@@ -24,29 +24,27 @@ conntrack.use("accounting", "labels")
 local nf = require("netfilter").new{ name = "storm" }
 local total = require("map").open{ name = "total", key = "integer", max = 8 }
 local ring, at = {}, 0
+nf:hook{ family = "inet", hook = "prerouting", priority = "mangle", function(pkt)
+  if pkt.ct then pkt.ct.timeout = 30 end
+end }
 nf:hook{ family = "inet", hook = "input", priority = "filter", function(pkt)
   local ct = pkt.ct
   if not pkt.udp or not ct then return end
   at = at + 1
   ct.mark = at
   assert(ct:label(at & 127, true))
-  -- one of each slot is kept: closed, killed, forgotten, or just kept
+  -- one in each place is kept until the next comes: closed then, killed, forgotten
   local i = at % 200
   local old = ring[i]
   if old then
-    assert(old.mark ~= 0 and old:label(old.mark & 127) == true or not old.status.confirmed)
+    if old.status.confirmed then assert(old:label(old.mark & 127)) end
     if at % 4 == 0 then old:close() elseif at % 4 == 1 then old:kill() old:close() end
   end
   ring[i] = ct:keep()
   total:incr(0, 1, 0)
-  -- nothing is answered
-  return nf.DROP
+  -- of these the connection is never confirmed
+  if at % 3 == 0 then return nf.DROP end
 end }
--- Confirmed, though they are dropped above: this one is for what passes.
-nf:hook{ family = "inet", hook = "prerouting", priority = "mangle", function(pkt)
-  if pkt.ct then pkt.ct.timeout = 30 end
-end }
-nf:hook{ family = "inet", hook = "input", priority = 300, function(pkt) end }
 found = {}
 function hold()
   for ct in conntrack.each{ proto = "udp" } do
@@ -58,7 +56,6 @@ function hold()
   return #found
 end
 L
-sed -i 's/  return nf.DROP$/  if at % 3 == 0 then return nf.DROP end/' "$TMP/storm.lua"
 
 through() {
 	ip netns add "$1" && ip link add "nf$$" type veth peer name x netns "$1" && ip netns del "$1" &&

@@ -17,6 +17,10 @@ local function half(ct, dir)
   s[#s + 1] = ("src=%s dst=%s"):format(t.src, t.dst)
   if t.sport then s[#s + 1] = ("sport=%d dport=%d"):format(t.sport, t.dport) end
   if t.type then s[#s + 1] = ("type=%d code=%d id=%d"):format(t.type, t.code, t.id) end
+  -- a zone of both directions is told once, at the end
+  if t.zone ~= 0 and (ct:tuple().zone == 0 or ct:tuple("reply").zone == 0) then
+    s[#s + 1] = ("zone-%s=%d"):format(dir == "reply" and "reply" or "orig", t.zone)
+  end
   local packets, bytes = ct:counters(dir)
   if packets then s[#s + 1] = ("packets=%d bytes=%d"):format(packets, bytes) end
   return table.concat(s, " ")
@@ -32,10 +36,7 @@ function line(ct)
   s[#s + 1] = half(ct, "reply")
   if status.assured then s[#s + 1] = "[ASSURED]" end
   s[#s + 1] = ("mark=%d"):format(ct.mark)
-  if ct.zone ~= 0 then
-    local o, r = t.zone, ct:tuple("reply").zone
-    s[#s + 1] = (o == r and "zone=%d" or o ~= 0 and "zone-orig=%d" or "zone-reply=%d"):format(ct.zone)
-  end
+  if t.zone ~= 0 and t.zone == ct:tuple("reply").zone then s[#s + 1] = ("zone=%d"):format(ct.zone) end
   if ct.helper then s[#s + 1] = ("helper=%s"):format(ct.helper) end
   s[#s + 1] = ("id=%d"):format(ct.id)
   return table.concat(s, " ")
@@ -164,13 +165,16 @@ function misuse(pkt)
   raises("after it was closed", function() return h:tuple() end)
 end
 
--- For eval: what the callbacks saw, and what each says.
-function dump(map)
-  for _, v in pairs(map) do print(v) end
+-- For eval: what the callbacks saw, and what the table has.
+function dump()
+  for _, v in pairs(lines) do print(v) end
 end
 function all()
   for ct in conntrack.each() do print(line(ct)) end
 end
 function timeouts()
   for ct in conntrack.each() do print(ct.id, ct.timeout) end
+end
+function infos_of(query)
+  for ct in conntrack.each(query) do print(infos:get(ct.id)) end
 end

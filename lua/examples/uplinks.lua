@@ -11,7 +11,7 @@
 
 local nf = require("netfilter").new{ name = "uplinks" }
 -- That a script asks for this module switches the tracking of connections on.
-local conntrack = require("conntrack")
+require("conntrack")
 local marks = { eth1 = 1, eth2 = 2 }
 
 -- What comes in. Connections are known from the priority -200, "conntrack", on.
