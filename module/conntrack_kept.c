@@ -29,7 +29,7 @@
 #include "lua/kernel/lua_internal.h"
 
 /* What a connection is worth to the collector, which does not know its size. */
-#define KEPT_DEBT	512
+#define KEPT_DEBT	1024
 
 /* Steps of the collector before a script is told that it keeps too many. */
 #define KEPT_STEPS	16
