@@ -15,7 +15,7 @@ EACH=5000	# datagrams of one sender in a round; there are two
 namespace "$CLIENT"
 
 limit=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
-at_exit 'sysctl -qw net.netfilter.nf_conntrack_max=$limit'
+at_exit "sysctl -qw net.netfilter.nf_conntrack_max=$limit"
 [ "$limit" -ge 60000 ] || sysctl -qw net.netfilter.nf_conntrack_max=60000
 
 cat >"$TMP/storm.lua" <<'L'
@@ -122,6 +122,7 @@ check "most of them met the script" [ $met -gt 10000 ]
 is "no call of a script failed" $errors 0
 check "all namespaces are gone" through "nflua-d$$"
 check "nothing refers to the module" waits_for 20 bash -c 'rmmod nflua; ! grep -q ^nflua /proc/modules'
+# shellcheck disable=SC2016
 check "nor to conntrack's" waits_for 20 bash -c '
 	for m in $(lsmod | awk "/nf_conntrack|nf_nat|nft_ct|xt_conntrack|xt_CT|nf_conntrack_netlink/ { print \$1 }") nf_conntrack_netlink nf_conntrack; do
 		rmmod "$m" 2>/dev/null

@@ -13,7 +13,7 @@ topology
 PY=$HERE/conntrack.py
 
 limit=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
-at_exit 'sysctl -qw net.netfilter.nf_conntrack_max=$limit'
+at_exit "sysctl -qw net.netfilter.nf_conntrack_max=$limit"
 [ "$limit" -ge 60000 ] || sysctl -qw net.netfilter.nf_conntrack_max=60000
 
 cat >"$TMP/table.lua" <<'L'
@@ -174,7 +174,7 @@ check "others came and went meanwhile" [ $moved -gt 2 ]
 diag "the last walk met $n of them"
 before=$(cat /proc/sys/net/netfilter/nf_conntrack_buckets)
 for buckets in $((before * 2)) $((before / 2)) "$before"; do
-	sysctl -qw net.netfilter.nf_conntrack_buckets=$buckets &
+	sysctl -qw net.netfilter.nf_conntrack_buckets="$buckets" &
 	ctl eval table 'walk()' >/dev/null || not_ok "a walk while the table gets another size"
 	wait $!
 done

@@ -49,8 +49,8 @@ check "a connection before the port is drained" hold live 4101 8080
 check "one over IPv6" hold live6 4102 8080 $SERVER6
 check "drain the port" ctl map set drain 8080 0
 for address in $SERVER4 $SERVER6; do
-	check "new connections are refused at $address" closed $address 8080
-	check "and not to other ports" opens $address 5002
+	check "new connections are refused at $address" closed "$address" 8080
+	check "and not to other ports" opens "$address" 5002
 done
 is "counted" "$(ctl -j map get drain 8080 | jq .value)" 2
 check "established ones live" [ "$(ctl eval drain 'left(8080)')" -ge 2 ]
@@ -75,7 +75,7 @@ for n in 1 2; do
 	ip -n "$CLIENT" link add eth$n type veth peer name eth$n netns "$SERVER"
 	for ns in "$CLIENT 1" "$SERVER 2"; do
 		read -r ns host <<<"$ns"
-		ip -n "$ns" addr add 10.8$n.0.$host/24 dev eth$n
+		ip -n "$ns" addr add "10.8$n.0.$host/24" dev eth$n
 		ip -n "$ns" link set eth$n up
 		in_ns "$ns" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth$n.rp_filter=0
 	done
@@ -95,7 +95,7 @@ sent() { ip -n "$SERVER" -j -s link show "$1" | jq '.[0].stats64.tx.packets'; }
 answers() {
 	local before1 before2
 	before1=$(sent eth1) before2=$(sent eth2)
-	client python3 "$PY" udp 10.8$1.0.2 0 5001 10 || return
+	client python3 "$PY" udp "10.8$1.0.2" 0 5001 10 || return
 	echo "$(($(sent eth1) - before1 >= 10)) $(($(sent eth2) - before2 >= 10))"
 }
 is "without the script answers leave by the default route" "$(answers 1)" "0 1"
