@@ -37,7 +37,7 @@ function walk(query)
 end
 function look(query)
   local ct <close>, dir = find(query)
-  if not ct then return ct, dir end
+  if not ct then return dir end
   return dir, ct.id
 end
 -- each of those that each() meets is found, by both of its directions
@@ -101,8 +101,9 @@ check "the script loads" ctl load "$TMP/table.lua"
 is "misuse raises" "$(ctl eval table 'misuse()' 2>&1)" well
 server sysctl -qw net.netfilter.nf_conntrack_udp_timeout=3600 net.netfilter.nf_conntrack_icmp_timeout=600
 server iptables -t raw -A PREROUTING -p udp --dport 7777 -j CT --zone 5
-# Nothing is answered.
-server iptables -A INPUT -p udp -j DROP
+# Nothing is answered, but what comes gets through all hooks, and so confirmed.
+server iptables -A OUTPUT -p icmp --icmp-type destination-unreachable -j DROP
+server ip6tables -A OUTPUT -p icmpv6 --icmpv6-type destination-unreachable -j DROP
 # The server has two addresses more: what comes to one stays, and to the other
 # comes and goes.
 for host in {1..250}; do echo "addr add 10.78.0.$host/16 dev veth0"; done | ip -n "$CLIENT" -batch -
