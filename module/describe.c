@@ -5,6 +5,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <net/netlink.h>
+#include "conntrack.h"
 #include "describe.h"
 #include "held.h"
 #include "hook.h"
@@ -248,6 +249,35 @@ static int put_held(struct sk_buff *skb, const struct nflua_generation *gen)
 	return 0;
 }
 
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+static u32 count_kept(const struct nflua_state *st)
+{
+	const struct nflua_keeping *keeping;
+
+	keeping = st ? smp_load_acquire(&st->keeping) : NULL;
+	return keeping ? READ_ONCE(keeping->count) : 0;
+}
+
+/* The connections that its states keep. */
+static int put_kept(struct sk_buff *skb, const struct nflua_generation *gen)
+{
+	u32 kept = count_kept(gen->control);
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		kept += count_kept(READ_ONCE(gen->states[cpu]));
+		if (gen->single)
+			break;
+	}
+	return nla_put_u32(skb, NFLUA_A_SCRIPT_KEPT, kept);
+}
+#else
+static int put_kept(struct sk_buff *skb, const struct nflua_generation *gen)
+{
+	return 0;
+}
+#endif
+
 /* What its states sent, or were not allowed to. */
 static int put_sent(struct sk_buff *skb, const struct nflua_generation *gen)
 {
@@ -367,7 +397,7 @@ int nflua_describe_script(struct sk_buff *skb,
 		    NFLUA_A_SCRIPT_PAD) ||
 	    nflua_describe_limits(skb, &gen->limits) ||
 	    put_states(skb, gen, brief) || put_dropped(skb, gen) ||
-	    put_held(skb, gen) || put_sent(skb, gen))
+	    put_held(skb, gen) || put_sent(skb, gen) || put_kept(skb, gen))
 		return -EMSGSIZE;
 	/* of a body, before the generation is in service */
 	if (!script && gen->control->output_len &&

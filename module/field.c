@@ -14,6 +14,7 @@
 #include <net/dst.h>
 #include <linux/unaligned.h>
 #include "address.h"
+#include "conntrack.h"
 #include "entry.h"
 #include "header.h"
 #include "held.h"
@@ -274,6 +275,10 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 		luaG_runerror(L, "an address has no fields to set");
 	if (nflua_light_is_data(v)) {
 		nflua_protocol_newindex(L, v, key, val);
+		return;
+	}
+	if (nflua_record_is_ct(record)) {
+		nflua_ct_newindex(L, v, key, val);
 		return;
 	}
 	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);

@@ -15,6 +15,7 @@
 #include <linux/timekeeping.h>
 #include <linux/wait_bit.h>
 #include <crypto/sha2.h>
+#include "conntrack.h"
 #include "event.h"
 #include "map.h"
 #include "script.h"
@@ -109,6 +110,7 @@ void nflua_generation_free(struct nflua_generation *gen)
 		cond_resched();
 	}
 	nflua_state_destroy(gen->control);
+	nflua_conntrack_unuse(gen);
 	nflua_maps_close(gen);
 	for (i = 0; gen->entries && i < gen->nentries; i++)
 		nflua_stats_put(gen->entries[i].stats);

@@ -212,4 +212,10 @@ const struct nflua_header nflua_headers[__NFLUA_RECORD_MAX] = {
 	[NFLUA_RECORD_LINK] = { .name = "link data" },
 	[NFLUA_RECORD_FRAME] = { .name = "frame" },
 	[NFLUA_RECORD_DATA] = { .name = "payload" },
+	/* Their fields are in nflua_ct_header(). */
+	[NFLUA_RECORD_CT] = { .name = "ct" },
+	[NFLUA_RECORD_CT_STATUS] = { .name = "ct.status" },
+	[NFLUA_RECORD_CT_ORIGINAL] = { .name = "tuple" },
+	[NFLUA_RECORD_CT_REPLY] = { .name = "tuple" },
+	[NFLUA_RECORD_CT_TCP] = { .name = "ct.tcp" },
 };

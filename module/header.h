@@ -7,6 +7,8 @@
 #include <linux/unaligned.h>
 #include "packet.h"
 
+struct nflua_ct;
+
 /* Records: what a view of a packet can be. */
 enum nflua_record {
 	NFLUA_RECORD_PACKET,
@@ -34,6 +36,12 @@ enum nflua_record {
 	NFLUA_RECORD_LINK,
 	NFLUA_RECORD_FRAME,
 	NFLUA_RECORD_DATA,	/* only as what nflua_packet_check() tells */
+	/* its connection, and what that has, see conntrack.h */
+	NFLUA_RECORD_CT,
+	NFLUA_RECORD_CT_STATUS,
+	NFLUA_RECORD_CT_ORIGINAL,
+	NFLUA_RECORD_CT_REPLY,
+	NFLUA_RECORD_CT_TCP,
 
 	__NFLUA_RECORD_MAX
 };
@@ -48,6 +56,7 @@ enum nflua_field_kind {
 	NFLUA_FIELD_METHOD,	/* a Lua C function */
 	NFLUA_FIELD_FAR,	/* number in a header that has to be looked for */
 	NFLUA_FIELD_MAC,	/* string */
+	NFLUA_FIELD_CT,		/* computed by a function of a connection */
 };
 
 /* What may be done with a field, and what follows when it is written. */
@@ -77,9 +86,11 @@ enum nflua_sum {
  * @flags: NFLUA_FIELD_*
  * @get: for NFLUA_FIELD_GET: stores its value to @val, which it must look up
  *	again after anything that may move the stack
+ * @get_ct: the same for NFLUA_FIELD_CT; @record is that of the view
  * @method: for NFLUA_FIELD_METHOD
  * @set: for NFLUA_FIELD_GET: takes a value, or raises; NULL if it takes none.
  *	The packet may be written then.
+ * @set_ct: the same for NFLUA_FIELD_CT
  */
 struct nflua_field {
 	const char *name;
@@ -92,9 +103,16 @@ struct nflua_field {
 	u32 mask;
 	union {
 		void (*get)(lua_State *L, struct nflua_packet *p, StkId val);
+		void (*get_ct)(lua_State *L, const struct nflua_ct *c,
+			       unsigned int record, StkId val);
 		lua_CFunction method;
 	};
-	void (*set)(lua_State *L, struct nflua_packet *p, const TValue *val);
+	union {
+		void (*set)(lua_State *L, struct nflua_packet *p,
+			    const TValue *val);
+		void (*set_ct)(lua_State *L, const struct nflua_ct *c,
+			       const TValue *val);
+	};
 };
 
 /**

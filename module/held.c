@@ -128,20 +128,15 @@ static struct nflua_holding *create_holding(struct nflua_state *st)
 	return holding;
 }
 
-/*
- * A sequence number of the state's whose slot is free. The call that runs has
- * the same deadline as before.
- */
+/* A sequence number of the state's whose slot is free. */
 static u64 free_number(struct nflua_state *st, struct nflua_holding *holding)
 {
-	const bool armed = st->deadline_seq == st->seq;
+	u64 seq;
 
 	do {
-		st->seq++;
-	} while (rcu_access_pointer(holding->slots[st->seq % NFLUA_HELD_MAX]));
-	if (armed)
-		st->deadline_seq = st->seq;
-	return st->seq;
+		seq = nflua_state_number(st);
+	} while (rcu_access_pointer(holding->slots[seq % NFLUA_HELD_MAX]));
+	return seq;
 }
 
 /* Makes a packet independent of the path it was on. */

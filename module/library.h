@@ -19,7 +19,14 @@ void nflua_state_unregister(lua_State *L, const char *name);
  * can have needs a stand-in in userspace/stubs/ before nfluactl can check a
  * script that requires it without the kernel.
  */
+#if defined(__KERNEL__) && !IS_ENABLED(CONFIG_NF_CONNTRACK)
+#define NFLUA_MODULE_CONNTRACK(_M)
+#else
+#define NFLUA_MODULE_CONNTRACK(_M) _M(conntrack)
+#endif
+
 #define NFLUA_MODULES(_M)	\
+	NFLUA_MODULE_CONNTRACK(_M) \
 	_M(luapacket)		\
 	_M(map)			\
 	_M(netfilter)

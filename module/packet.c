@@ -19,6 +19,7 @@
 #include <net/ipv6.h>
 #include <linux/unaligned.h>
 #include "address.h"
+#include "conntrack.h"
 #include "header.h"
 #include "held.h"
 #include "hook.h"
@@ -221,6 +222,9 @@ struct nflua_packet *nflua_packet_check(lua_State *L, unsigned int *record)
 		v = (uintptr_t)lua_touserdata(L, 1);
 	}
 	luaL_argexpected(L, !(v & NFLUA_LIGHT_PREFIX), 1, "packet");
+	luaL_argexpected(L, nflua_light_is_data(v) ||
+			    !nflua_record_is_ct(v & NFLUA_LIGHT_RECORD_MASK),
+			 1, "packet");
 	seq = nflua_light_is_data(v) ? nflua_light_data_seq(v, st->seq) :
 				       v >> NFLUA_LIGHT_RECORD_BITS;
 	p = nflua_packet_find(st, seq);
@@ -309,14 +313,20 @@ static unsigned int list_fields(char *buf, unsigned int len, unsigned int size,
 noinline void nflua_packet_no_field(lua_State *L, unsigned int record,
 				    const TValue *key)
 {
-	const struct nflua_header *h = nflua_header(record);
+	const struct nflua_header *h = nflua_record_is_ct(record) ?
+				       nflua_ct_header(record) :
+				       nflua_header(record);
 	char names[640];
 	unsigned int len;
 
 	len = list_fields(names, 0, sizeof(names), h->fields, h->nfields);
-	if (record == NFLUA_RECORD_PACKET)
+	if (record == NFLUA_RECORD_PACKET) {
 		len = list_fields(names, len, sizeof(names),
 				  nflua_packet_fields, nflua_packet_nfields);
+		len = list_fields(names, len, sizeof(names),
+				  nflua_ct_packet_fields,
+				  nflua_ct_packet_nfields);
+	}
 	if (nflua_record_is_data(record))
 		list_fields(names, len, sizeof(names), nflua_data_fields,
 			    nflua_data_nfields);
@@ -429,6 +439,10 @@ static noinline void index_slowly(lua_State *L, const TValue *light,
 			nflua_address_index(L, key, val);
 		return;
 	}
+	if (nflua_record_is_ct(record) && !nflua_light_is_data(v)) {
+		nflua_ct_index(L, v, key, val);
+		return;
+	}
 	if (unlikely(v >> NFLUA_LIGHT_RECORD_BITS != p->seq)) {
 		if (nflua_light_is_data(v)) {
 			nflua_protocol_index(L, v, key, val);
@@ -535,6 +549,8 @@ static int view_tostring(lua_State *L)
 		return nflua_address_tostring(L);
 	if (nflua_light_is_data(v))
 		return nflua_protocol_tostring(L);
+	if (nflua_record_is_ct(v & NFLUA_LIGHT_RECORD_MASK))
+		return nflua_ct_tostring(L, v);
 	p = nflua_packet_check(L, &record);
 	if (record == NFLUA_RECORD_PACKET)
 		return nflua_meta_describe(L, p);
@@ -578,14 +594,18 @@ int nflua_packet_open(struct nflua_state *st)
 	unsigned int i;
 
 	/* The records live in the registry, under this state's own key. */
+	static_assert(__NFLUA_RECORD_MAX <= NFLUA_RECORDS);
 	lua_createtable(L, __NFLUA_RECORD_MAX, 0);
 	for (i = 0; i < __NFLUA_RECORD_MAX; i++) {
-		const struct nflua_header *h = nflua_header(i);
+		const struct nflua_header *h = nflua_record_is_ct(i) ?
+					       nflua_ct_header(i) :
+					       nflua_header(i);
 		unsigned int n = h->nfields;
 
 		if (i == NFLUA_RECORD_PACKET)
 			n += nflua_packet_nfields + nflua_view_nfields +
-			     nflua_held_nfields + nflua_skb_nfields;
+			     nflua_held_nfields + nflua_skb_nfields +
+			     nflua_ct_packet_nfields;
 		if (nflua_record_is_data(i))
 			n += nflua_data_nfields;
 		lua_createtable(L, 0, n);
@@ -597,6 +617,8 @@ int nflua_packet_open(struct nflua_state *st)
 			add_fields(L, nflua_view_fields, nflua_view_nfields);
 			add_fields(L, nflua_held_fields, nflua_held_nfields);
 			add_fields(L, nflua_skb_fields, nflua_skb_nfields);
+			add_fields(L, nflua_ct_packet_fields,
+				   nflua_ct_packet_nfields);
 		}
 		if (nflua_record_is_data(i))
 			add_fields(L, nflua_data_fields, nflua_data_nfields);
@@ -611,6 +633,7 @@ int nflua_packet_open(struct nflua_state *st)
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
 	nflua_held_open(L);
+	nflua_kept_open(L);
 	lua_setmetatable(L, -2);
 	lua_pop(L, 1);
 	nflua_address_open(L);

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include "conntrack.h"
 #include "event.h"
 #include "hook.h"
 #include "map.h"
@@ -188,6 +189,12 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 		script = new = script_create(nn, load->name);
 		if (!script)
 			goto free;
+	}
+	err = nflua_conntrack_use(nn, gen);
+	if (err) {
+		NL_SET_ERR_MSG(extack,
+			       "connections cannot be tracked as the script needs it");
+		goto free;
 	}
 	err = nflua_hooks_prepare(script, gen, &fresh, extack);
 	if (err)

@@ -44,6 +44,8 @@
  * @map_seq: changes with the list, for dumps
  * @map_bytes: bytes that all maps take
  * @map_bytes_max: most of them
+ * @accounting: how many generations need conntrack's accounting; under @load_lock
+ * @accounted: it was on before the first
  * @held_lock: protects @holdings and @held_closed; bottom halves take it
  * @holdings: &nflua_holding, the states that have held packets
  * @held_closed: no packet can be held any more
@@ -71,6 +73,8 @@ struct nflua_net {
 	unsigned int map_seq;
 	atomic_long_t map_bytes;
 	long map_bytes_max;
+	unsigned int accounting;
+	bool accounted;
 	spinlock_t held_lock;
 	struct list_head holdings;
 	bool held_closed;
@@ -124,6 +128,8 @@ enum nflua_gen_flag {
  * @published: packets may have met it; under map_lock
  * @maps: &nflua_map_user, the maps that its states have opened; under map_lock
  * @nmaps: number of them, of which each state has opened some
+ * @needs: NFLUA_NEED_*, what its body asked for
+ * @uses: those that it was given
  * @budget: how long its bodies may take together, ns
  * @deadline: when they have taken too long, ktime_get_ns()
  * @source: the text; NULL once @code serves
@@ -153,6 +159,8 @@ struct nflua_generation {
 	bool published;
 	struct list_head maps;
 	unsigned int nmaps;
+	u32 needs;
+	u32 uses;
 	u64 budget;
 	u64 deadline;
 	char *source;

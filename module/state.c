@@ -45,6 +45,7 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 #include "body.h"
+#include "conntrack.h"
 #include "header.h"
 #include "held.h"
 #include "library.h"
@@ -498,6 +499,7 @@ void nflua_state_destroy(struct nflua_state *st)
 		return;
 	/* A finalizer may run too late for what a packet refers to. */
 	nflua_held_release(st);
+	nflua_kept_release(st);
 	if (st->L) {
 		st->gfp = GFP_KERNEL_ACCOUNT;
 		st->ext.atomic = false;
@@ -510,6 +512,7 @@ void nflua_state_destroy(struct nflua_state *st)
 		lua_close(st->L);
 	}
 	nflua_held_destroy(st);
+	kfree(st->keeping);
 	kfree(st->maps);
 	kfree(st->regs);
 	kfree(st->output);

@@ -14,11 +14,12 @@
 
 struct nflua_generation;
 struct nflua_holding;
+struct nflua_keeping;
 struct nflua_map;
 struct nflua_protocol;
 
 #define NFLUA_ENTRIES_MAX	128	/* entry points of one script */
-#define NFLUA_RECORDS		24	/* at least __NFLUA_RECORD_MAX */
+#define NFLUA_RECORDS		32	/* at least __NFLUA_RECORD_MAX */
 #define NFLUA_RECENT_BITS	4
 #define NFLUA_RECENT		(1 << NFLUA_RECENT_BITS)
 #define NFLUA_OUTPUT_MAX	8192	/* bytes of a body's output kept */
@@ -132,6 +133,8 @@ struct nflua_reg {
  * @nmaps: number of them
  * @holding: the packets it holds, NULL before the first
  * @held_methods: metatable of their handles
+ * @keeping: the connections it keeps, NULL before the first
+ * @kept_methods: metatable of their handles
  * @registering: its body is running, and may register entry points
  * @regs: registrations until the entry points are made, NULL otherwise
  * @nregs: number of them
@@ -169,6 +172,8 @@ struct nflua_state {
 	unsigned int nmaps;
 	struct nflua_holding *holding;
 	struct Table *held_methods;
+	struct nflua_keeping *keeping;
+	struct Table *kept_methods;
 
 	size_t used;
 	size_t peak;
@@ -207,6 +212,20 @@ static inline bool nflua_state_is_control(const struct nflua_state *st)
 static inline bool nflua_state_is_atomic(const struct nflua_state *st)
 {
 	return !gfpflags_allow_blocking(st->gfp);
+}
+
+/**
+ * nflua_state_number() - a sequence number that no call and no view has
+ * @st: the state; the call that runs has the same deadline as before
+ */
+static inline u64 nflua_state_number(struct nflua_state *st)
+{
+	const bool armed = st->deadline_seq == st->seq;
+
+	st->seq++;
+	if (armed)
+		st->deadline_seq = st->seq;
+	return st->seq;
 }
 
 struct nflua_state *nflua_state_create(struct nflua_generation *gen, int cpu,

@@ -68,7 +68,7 @@ L
 fails "error without place" 'no place' <<<'error("no place", 0)'
 fails "error that is a table" 'table value' <<<'error({})'
 fails "error that is nil" 'nil' <<<'error()'
-fails "unknown module" '^bad[0-9]+\.lua:2: module .nonesuch. not found \(built-in modules: luapacket map netfilter' <<'L'
+fails "unknown module" '^bad[0-9]+\.lua:2: module .nonesuch. not found \(built-in modules: conntrack luapacket map netfilter' <<'L'
 
 require("nonesuch")
 L

@@ -174,6 +174,8 @@ enum nflua_script_flags {
  *	because their device went
  * @NFLUA_A_SCRIPT_SENT: u64, packets that its acts let wait to be sent
  * @NFLUA_A_SCRIPT_UNSENT: u64, acts that were refused
+ * @NFLUA_A_SCRIPT_KEPT: u32, connections that all states keep now, the control
+ *	state included
  * @NFLUA_A_SCRIPT_PAD: padding of u64 attributes
  */
 enum nflua_script_attr {
@@ -210,6 +212,7 @@ enum nflua_script_attr {
 	NFLUA_A_SCRIPT_LOST,
 	NFLUA_A_SCRIPT_SENT,
 	NFLUA_A_SCRIPT_UNSENT,
+	NFLUA_A_SCRIPT_KEPT,
 	NFLUA_A_SCRIPT_PAD,
 
 	__NFLUA_A_SCRIPT_MAX

@@ -214,6 +214,12 @@ static void print_sent(const struct nflua_script *script)
 	out_uint("unsent", any ? ", refused: %s\n" : NULL, script->unsent);
 }
 
+/* One line in text, if it keeps connections. */
+static void print_kept(const struct nflua_script *script)
+{
+	out_uint("kept", script->kept ? "  connections kept: %s\n" : NULL, script->kept);
+}
+
 /* A script that was unloaded by force has rules, and nothing else. */
 static void print_stub(const struct nflua_script *script)
 {
@@ -239,6 +245,7 @@ static void print_stub(const struct nflua_script *script)
 	out_uint("lost", NULL, 0);
 	out_uint("sent", NULL, 0);
 	out_uint("unsent", NULL, 0);
+	out_uint("kept", NULL, 0);
 	out_array("entries");
 	out_array_end();
 	out_text(", ");
@@ -298,6 +305,7 @@ void script_print(const struct nflua_script *script, enum script_detail detail)
 		print_dropped(script);
 		print_held(script);
 		print_sent(script);
+		print_kept(script);
 	}
 	out_array("entries");
 	for (i = 0; i < script->nentries; i++)

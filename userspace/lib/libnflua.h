@@ -161,6 +161,7 @@ struct nflua_memory {
  * @lost: held packets that were given up, for their age or with their device
  * @sent: packets that its acts sent: answers, rejections and held ones
  * @unsent: acts that were refused
+ * @kept: connections that it keeps now
  * @limits: what it may use
  * @rules: number of rules that refer to it
  * @entries: its entry points
@@ -188,6 +189,7 @@ struct nflua_script {
 	uint64_t lost;
 	uint64_t sent;
 	uint64_t unsent;
+	uint32_t kept;
 	struct nflua_limits limits;
 	uint32_t rules;
 	struct nflua_entry *entries;

@@ -252,6 +252,9 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 		case NFLUA_A_SCRIPT_UNSENT:
 			script->unsent = nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_SCRIPT_KEPT:
+			script->kept = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_SCRIPT_RULES:
 			script->rules = nflua_attr_uint(attr);
 			break;

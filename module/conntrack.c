@@ -1,0 +1,862 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A packet's connection, pkt.ct: what a script reads and writes of it.
+ *
+ * It is a view as those of the packet's headers are (see packet.h): nothing is
+ * allocated, no reference is taken, and each use looks again which connection
+ * the packet has. A handle that keeps a connection (conntrack_kept.c) answers
+ * through the same tables, by a sequence number of its own.
+ *
+ * Extensions of a connection may be moved until it is confirmed, by whoever has
+ * its first packet, and by no other: whoever has a handle alone must not look at
+ * them before that.
+ *
+ * Context of all functions: in a callback, with bottom halves off and in an RCU
+ * read section, or, for handles, in a control state; inside lua_pcall(), so that
+ * they may raise.
+ */
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/jiffies.h>
+#include <linux/rcupdate.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_acct.h>
+#include <net/netfilter/nf_conntrack_ecache.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_conntrack_labels.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+#include "address.h"
+#include "conntrack.h"
+#include "entry.h"
+#include "held.h"
+#include "library.h"
+#include "lua/kernel/lua_internal.h"
+
+/**
+ * nflua_ct_of() - the connection of a packet
+ * @p: the packet
+ * @c: gets it
+ *
+ * Return: false if conntrack has not seen the packet, or was told not to track
+ * it: what a rule prepares for one that is to be seen, a template, is none
+ */
+bool nflua_ct_of(const struct nflua_packet *p, struct nflua_ct *c)
+{
+	enum ip_conntrack_info info;
+
+	c->ct = nf_ct_get(p->skb, &info);
+	c->seq = p->seq;
+	c->info = info;
+	return c->ct && !nf_ct_is_template(c->ct);
+}
+
+/* The connection that a view shows. Return: false if it is no more */
+static bool find(struct nflua_state *st, u64 seq, struct nflua_ct *c)
+{
+	struct nflua_packet *p = nflua_packet_find(st, seq);
+
+	if (p)
+		return nflua_ct_of(p, c);
+	c->ct = nflua_kept_find(st, seq);
+	c->seq = seq;
+	c->info = NFLUA_CT_NO_PACKET;
+	return c->ct;
+}
+
+static void find_or_raise(lua_State *L, u64 seq, struct nflua_ct *c)
+{
+	struct nflua_state *st = nflua_state(L);
+
+	if (likely(find(st, seq, c)))
+		return;
+	if (nflua_packet_find(st, seq))
+		luaG_runerror(L, "the packet has no connection any more");
+	luaG_runerror(L, "connection used outside its callback, or after it was closed (ct:keep() keeps one)");
+}
+
+/**
+ * nflua_ct_check() - the connection that an argument is
+ * @L: the running thread
+ * @idx: index of the argument
+ * @c: gets it
+ *
+ * Raises for anything else, and for a connection that is no more the script's.
+ */
+void nflua_ct_check(lua_State *L, int idx, struct nflua_ct *c)
+{
+	const struct nflua_kept *kept = nflua_kept_test(L, idx);
+	u64 v;
+
+	if (kept) {
+		find_or_raise(L, kept->seq, c);
+		return;
+	}
+	v = lua_islightuserdata(L, idx) ? (uintptr_t)lua_touserdata(L, idx) : 0;
+	luaL_argexpected(L, !(v & (NFLUA_LIGHT_PREFIX | NFLUA_LIGHT_DATA)) &&
+			    (v & NFLUA_LIGHT_RECORD_MASK) == NFLUA_RECORD_CT,
+			 idx, "connection");
+	find_or_raise(L, v >> NFLUA_LIGHT_RECORD_BITS, c);
+}
+
+/**
+ * nflua_ct_push() - push a connection that a callback borrows
+ * @L: the running thread
+ * @ct: the connection, which lives until the callback ends at the least
+ *
+ * That of the callback's packet costs nothing. Of any other a handle is pushed,
+ * which keeps it, or nil if the state keeps as many as it may. Raises for want
+ * of memory.
+ */
+void nflua_ct_push(lua_State *L, struct nf_conn *ct)
+{
+	struct nflua_packet *p = &nflua_state(L)->packet;
+	struct nflua_kept *kept;
+	struct nflua_ct c;
+
+	if (p->seq && nflua_ct_of(p, &c) && c.ct == ct) {
+		lua_pushlightuserdata(L, nflua_light_view(p->seq,
+							  NFLUA_RECORD_CT));
+		return;
+	}
+	kept = nflua_kept_new(L);
+	nf_conntrack_get(&ct->ct_general);
+	if (!nflua_kept_set(L, kept, ct))
+		return;
+	nf_ct_put(ct);
+	lua_pop(L, 1);
+	lua_pushnil(L);
+}
+
+/**
+ * nflua_ct_may_write() - raise where a connection may only be read
+ * @L: the running thread
+ */
+void nflua_ct_may_write(lua_State *L)
+{
+	const struct nflua_packet *p = &nflua_state(L)->packet;
+
+	if (p->seq && p->role == NFLUA_ROLE_MATCH)
+		luaG_runerror(L, "a match may not change a connection");
+}
+
+/* May whoever has this look at the extensions? */
+static bool has_extensions(const struct nflua_ct *c)
+{
+	if (c->info != NFLUA_CT_NO_PACKET)
+		return true;
+	if (!nf_ct_is_confirmed(c->ct))
+		return false;
+	/* They were settled before. */
+	smp_rmb();
+	return true;
+}
+
+static void set_view(StkId val, const struct nflua_ct *c, unsigned int record)
+{
+	setpvalue(s2v(val), nflua_light_view(c->seq, record));
+}
+
+/* Lua's macros are blocks, which an else does not go with. */
+static void set_bool(StkId val, bool yes)
+{
+	setbfvalue(s2v(val));
+	if (yes)
+		setbtvalue(s2v(val));
+}
+
+/* --- ct ------------------------------------------------------------------ */
+
+/* as conntrack -L has it, to which the kernel gives these bytes as they are */
+static u32 id_of(const struct nf_conn *ct)
+{
+	return ntohl((__force __be32)nf_ct_get_id(ct));
+}
+
+static void get_id(lua_State *L, const struct nflua_ct *c, unsigned int record,
+		   StkId val)
+{
+	setivalue(s2v(val), id_of(c->ct));
+}
+
+static void get_info(lua_State *L, const struct nflua_ct *c,
+		     unsigned int record, StkId val)
+{
+	static const char *const words[] = {
+		[IP_CT_ESTABLISHED] = "established",
+		[IP_CT_RELATED] = "related",
+		[IP_CT_NEW] = "new",
+		[IP_CT_ESTABLISHED_REPLY] = "established_reply",
+		[IP_CT_RELATED_REPLY] = "related_reply",
+	};
+
+	setnilvalue(s2v(val));
+	if (c->info >= 0 && c->info < ARRAY_SIZE(words))
+		nflua_meta_string(L, val, words[c->info]);
+}
+
+static void get_is_reply(lua_State *L, const struct nflua_ct *c,
+			 unsigned int record, StkId val)
+{
+	setnilvalue(s2v(val));
+	if (c->info != NFLUA_CT_NO_PACKET)
+		set_bool(val, CTINFO2DIR(c->info) == IP_CT_DIR_REPLY);
+}
+
+static void get_status(lua_State *L, const struct nflua_ct *c,
+		       unsigned int record, StkId val)
+{
+	set_view(val, c, NFLUA_RECORD_CT_STATUS);
+}
+
+static void get_zone(lua_State *L, const struct nflua_ct *c,
+		     unsigned int record, StkId val)
+{
+	setivalue(s2v(val), nf_ct_zone(c->ct)->id);
+}
+
+#ifdef CONFIG_NF_CONNTRACK_MARK
+static void get_mark(lua_State *L, const struct nflua_ct *c,
+		     unsigned int record, StkId val)
+{
+	setivalue(s2v(val), READ_ONCE(c->ct->mark));
+}
+
+static void set_mark(lua_State *L, const struct nflua_ct *c, const TValue *val)
+{
+	const u32 mark = nflua_field_uint(L, "ct", "mark", 32, val);
+
+	if (READ_ONCE(c->ct->mark) == mark)
+		return;
+	WRITE_ONCE(c->ct->mark, mark);
+	if (has_extensions(c))
+		nf_conntrack_event_cache(IPCT_MARK, c->ct);
+}
+#endif
+
+/* As conntrack -L has it. Before it is confirmed no time has begun to run. */
+static void get_timeout(lua_State *L, const struct nflua_ct *c,
+			unsigned int record, StkId val)
+{
+	const unsigned long left = nf_ct_is_confirmed(c->ct) ?
+				   nf_ct_expires(c->ct) :
+				   READ_ONCE(c->ct->timeout);
+
+	setivalue(s2v(val), left / HZ);
+}
+
+static void set_timeout(lua_State *L, const struct nflua_ct *c,
+			const TValue *val)
+{
+	const u32 seconds = nflua_field_uint(L, "ct", "timeout", 32, val);
+	const u32 left = min_t(u64, (u64)seconds * HZ, INT_MAX);
+
+	if (test_bit(IPS_FIXED_TIMEOUT_BIT, &c->ct->status))
+		luaG_runerror(L, "ct.timeout is fixed");
+	if (nf_ct_is_confirmed(c->ct))
+		WRITE_ONCE(c->ct->timeout, nfct_time_stamp + left);
+	else
+		WRITE_ONCE(c->ct->timeout, left);
+}
+
+static void get_tcp(lua_State *L, const struct nflua_ct *c, unsigned int record,
+		    StkId val)
+{
+	setnilvalue(s2v(val));
+	if (nf_ct_protonum(c->ct) == IPPROTO_TCP)
+		set_view(val, c, NFLUA_RECORD_CT_TCP);
+}
+
+/*
+ * A helper that was unregistered is taken from all connections that are in the
+ * table, and freed a grace period later. One that has left the table may still
+ * point to it.
+ */
+static void get_helper(lua_State *L, const struct nflua_ct *c,
+		       unsigned int record, StkId val)
+{
+	char name[NF_CT_HELPER_NAME_LEN] = "";
+	const struct nf_conntrack_helper *helper;
+	const struct nf_conn_help *help;
+
+	rcu_read_lock();
+	help = has_extensions(c) ? nfct_help(c->ct) : NULL;
+	helper = help ? rcu_dereference(help->helper) : NULL;
+	if (helper && !nf_ct_is_dying(c->ct))
+		strscpy(name, helper->name, sizeof(name));
+	rcu_read_unlock();
+	setnilvalue(s2v(val));
+	if (*name)
+		nflua_meta_string(L, val, name);
+}
+
+/* ct:tuple([dir]): the addresses and ports as packets of a direction have them */
+static int ct_tuple(lua_State *L)
+{
+	static const char *const dirs[] = { "original", "reply", NULL };
+	struct nflua_ct c;
+	int dir;
+
+	nflua_ct_check(L, 1, &c);
+	dir = luaL_checkoption(L, 2, "original", dirs);
+	lua_pushlightuserdata(L, nflua_light_view(c.seq,
+						  NFLUA_RECORD_CT_ORIGINAL + dir));
+	return 1;
+}
+
+/*
+ * ct:counters([dir]): packets and bytes of a direction, of both by default; nil
+ * and why if they were not counted
+ */
+static int ct_counters(lua_State *L)
+{
+	static const char *const dirs[] = { "original", "reply", "both", NULL };
+	const struct nf_conn_acct *acct;
+	struct nflua_ct c;
+	u64 packets = 0;
+	u64 bytes = 0;
+	int dir, i;
+
+	nflua_ct_check(L, 1, &c);
+	dir = luaL_checkoption(L, 2, "both", dirs);
+	acct = has_extensions(&c) ? nf_conn_acct_find(c.ct) : NULL;
+	if (!acct)
+		return nflua_library_failure(L, "accounting was off when the connection began",
+					     ENODATA);
+	for (i = 0; i < IP_CT_DIR_MAX; i++) {
+		if (dir != i && dir != IP_CT_DIR_MAX)
+			continue;
+		packets += atomic64_read(&acct->counter[i].packets);
+		bytes += atomic64_read(&acct->counter[i].bytes);
+	}
+	lua_pushinteger(L, packets);
+	lua_pushinteger(L, bytes);
+	return 2;
+}
+
+/*
+ * ct:kill(): take it out of the table, so that its next packet begins another
+ * one; whether it was in there
+ */
+static int ct_kill(lua_State *L)
+{
+	struct nflua_ct c;
+
+	nflua_ct_check(L, 1, &c);
+	nflua_ct_may_write(L);
+	if (!nf_ct_is_confirmed(c.ct))
+		return nflua_library_failure(L, "the connection is not in the table yet (drop its packet)",
+					     EAGAIN);
+	lua_pushboolean(L, nf_ct_kill(c.ct));
+	return 1;
+}
+
+/* ct:master(): the connection that this one was expected by, nil if none was */
+static int ct_master(lua_State *L)
+{
+	struct nflua_ct c;
+
+	nflua_ct_check(L, 1, &c);
+	lua_pushnil(L);
+	if (c.ct->master)
+		nflua_ct_push(L, c.ct->master);
+	return 1;
+}
+
+#ifdef CONFIG_NF_CONNTRACK_LABELS
+#define LABELS_MAX	(8 * NF_CT_LABELS_MAX_SIZE)
+
+static int no_labels(lua_State *L)
+{
+	return nflua_library_failure(L, "labels were off when the connection began",
+				     ENODATA);
+}
+
+/* ct:labels(): the numbers of the bits that are set, in a table */
+static int ct_labels(lua_State *L)
+{
+	const struct nf_conn_labels *labels;
+	struct nflua_ct c;
+	unsigned int bit;
+	int n = 0;
+
+	nflua_ct_check(L, 1, &c);
+	labels = has_extensions(&c) ? nf_ct_labels_find(c.ct) : NULL;
+	if (!labels)
+		return no_labels(L);
+	lua_newtable(L);
+	/* What finalizers did meanwhile is of no matter to the check's answer. */
+	for (bit = 0; bit < LABELS_MAX; bit++) {
+		nflua_ct_check(L, 1, &c);
+		labels = nf_ct_labels_find(c.ct);
+		if (!labels || !test_bit(bit, labels->bits))
+			continue;
+		lua_pushinteger(L, bit);
+		lua_rawseti(L, -2, ++n);
+	}
+	return 1;
+}
+
+/* ct:label(bit [, value]): whether it is set; with a value, sets or clears it */
+static int ct_label(lua_State *L)
+{
+	lua_Integer bit = luaL_checkinteger(L, 2);
+	struct nf_conn_labels *labels;
+	struct nflua_ct c;
+	bool was;
+
+	luaL_argcheck(L, bit >= 0 && bit < LABELS_MAX, 2,
+		      "a label is a number from 0 to 127");
+	nflua_ct_check(L, 1, &c);
+	labels = has_extensions(&c) ? nf_ct_labels_find(c.ct) : NULL;
+	if (lua_gettop(L) < 3) {
+		if (!labels)
+			return no_labels(L);
+		lua_pushboolean(L, test_bit(bit, labels->bits));
+		return 1;
+	}
+	luaL_checktype(L, 3, LUA_TBOOLEAN);
+	nflua_ct_may_write(L);
+	if (!labels)
+		return no_labels(L);
+	if (lua_toboolean(L, 3))
+		was = test_and_set_bit(bit, labels->bits);
+	else
+		was = test_and_clear_bit(bit, labels->bits);
+	if (was != lua_toboolean(L, 3))
+		nf_conntrack_event_cache(IPCT_LABEL, c.ct);
+	lua_pushboolean(L, true);
+	return 1;
+}
+#endif
+
+#define GET(_name, _get) \
+	{ .name = (_name), .kind = NFLUA_FIELD_CT, .get_ct = (_get) }
+#define GET_SET(_name, _get, _set)					\
+	{								\
+		.name = (_name), .kind = NFLUA_FIELD_CT,		\
+		.flags = NFLUA_FIELD_WRITABLE, .get_ct = (_get),	\
+		.set_ct = (_set),					\
+	}
+
+static const struct nflua_field ct_fields[] = {
+	GET("id", get_id),
+	GET("info", get_info),
+	GET("is_reply", get_is_reply),
+	GET("status", get_status),
+	GET("zone", get_zone),
+#ifdef CONFIG_NF_CONNTRACK_MARK
+	GET_SET("mark", get_mark, set_mark),
+#endif
+	GET_SET("timeout", get_timeout, set_timeout),
+	GET("tcp", get_tcp),
+	GET("helper", get_helper),
+	NFLUA_METHOD("tuple", ct_tuple),
+	NFLUA_METHOD("counters", ct_counters),
+#ifdef CONFIG_NF_CONNTRACK_LABELS
+	NFLUA_METHOD("label", ct_label),
+	NFLUA_METHOD("labels", ct_labels),
+#endif
+	NFLUA_METHOD("master", ct_master),
+	NFLUA_METHOD("kill", ct_kill),
+	NFLUA_METHOD("keep", nflua_ct_keep),
+	NFLUA_METHOD("close", nflua_ct_close),
+};
+
+/* --- ct.status ------------------------------------------------------------ */
+
+#define STATUS(_name, _bit)						\
+static void get_##_name(lua_State *L, const struct nflua_ct *c,	\
+			unsigned int record, StkId val)			\
+{									\
+	set_bool(val, test_bit(_bit, &c->ct->status));			\
+}
+
+STATUS(expected, IPS_EXPECTED_BIT)
+STATUS(seen_reply, IPS_SEEN_REPLY_BIT)
+STATUS(assured, IPS_ASSURED_BIT)
+STATUS(confirmed, IPS_CONFIRMED_BIT)
+STATUS(snat, IPS_SRC_NAT_BIT)
+STATUS(dnat, IPS_DST_NAT_BIT)
+STATUS(seq_adjust, IPS_SEQ_ADJUST_BIT)
+STATUS(dying, IPS_DYING_BIT)
+STATUS(fixed_timeout, IPS_FIXED_TIMEOUT_BIT)
+STATUS(has_helper, IPS_HELPER_BIT)
+STATUS(offload, IPS_OFFLOAD_BIT)
+
+static const struct nflua_field status_fields[] = {
+	GET("expected", get_expected),
+	GET("seen_reply", get_seen_reply),
+	GET("assured", get_assured),
+	GET("confirmed", get_confirmed),
+	GET("snat", get_snat),
+	GET("dnat", get_dnat),
+	GET("seq_adjust", get_seq_adjust),
+	GET("dying", get_dying),
+	GET("fixed_timeout", get_fixed_timeout),
+	GET("helper", get_has_helper),
+	GET("offload", get_offload),
+};
+
+/* --- ct:tuple() ------------------------------------------------------------ */
+
+static enum ip_conntrack_dir tuple_dir(unsigned int record)
+{
+	return record == NFLUA_RECORD_CT_REPLY ? IP_CT_DIR_REPLY :
+						 IP_CT_DIR_ORIGINAL;
+}
+
+static const struct nf_conntrack_tuple *tuple_of(const struct nflua_ct *c,
+						 unsigned int record)
+{
+	return nf_ct_tuple(c->ct, tuple_dir(record));
+}
+
+static bool is_icmp(const struct nf_conntrack_tuple *t)
+{
+	return t->dst.protonum == IPPROTO_ICMP ||
+	       t->dst.protonum == IPPROTO_ICMPV6;
+}
+
+static bool has_ports(const struct nf_conntrack_tuple *t)
+{
+	switch (t->dst.protonum) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void set_address(lua_State *L, const struct nf_conntrack_tuple *t,
+			const union nf_inet_addr *addr, StkId val)
+{
+	if (t->src.l3num == NFPROTO_IPV6) {
+		nflua_address6_set(L, val, addr);
+		return;
+	}
+	setpvalue(s2v(val), nflua_address4(ntohl(addr->ip), 32));
+}
+
+static void get_src(lua_State *L, const struct nflua_ct *c, unsigned int record,
+		    StkId val)
+{
+	const struct nf_conntrack_tuple *t = tuple_of(c, record);
+
+	set_address(L, t, &t->src.u3, val);
+}
+
+static void get_dst(lua_State *L, const struct nflua_ct *c, unsigned int record,
+		    StkId val)
+{
+	const struct nf_conntrack_tuple *t = tuple_of(c, record);
+
+	set_address(L, t, &t->dst.u3, val);
+}
+
+/* A number that only some protocols have. */
+static void set_if(StkId val, bool has, u32 number)
+{
+	setnilvalue(s2v(val));
+	if (has)
+		setivalue(s2v(val), number);
+}
+
+static void get_sport(lua_State *L, const struct nflua_ct *c,
+		      unsigned int record, StkId val)
+{
+	const struct nf_conntrack_tuple *t = tuple_of(c, record);
+
+	set_if(val, has_ports(t), ntohs(t->src.u.all));
+}
+
+static void get_dport(lua_State *L, const struct nflua_ct *c,
+		      unsigned int record, StkId val)
+{
+	const struct nf_conntrack_tuple *t = tuple_of(c, record);
+
+	set_if(val, has_ports(t), ntohs(t->dst.u.all));
+}
+
+static void get_type(lua_State *L, const struct nflua_ct *c,
+		     unsigned int record, StkId val)
+{
+	const struct nf_conntrack_tuple *t = tuple_of(c, record);
+
+	set_if(val, is_icmp(t), t->dst.u.icmp.type);
+}
+
+static void get_code(lua_State *L, const struct nflua_ct *c,
+		     unsigned int record, StkId val)
+{
+	const struct nf_conntrack_tuple *t = tuple_of(c, record);
+
+	set_if(val, is_icmp(t), t->dst.u.icmp.code);
+}
+
+static void get_icmp_id(lua_State *L, const struct nflua_ct *c,
+			unsigned int record, StkId val)
+{
+	const struct nf_conntrack_tuple *t = tuple_of(c, record);
+
+	set_if(val, is_icmp(t), ntohs(t->src.u.icmp.id));
+}
+
+static void get_proto(lua_State *L, const struct nflua_ct *c,
+		      unsigned int record, StkId val)
+{
+	setivalue(s2v(val), tuple_of(c, record)->dst.protonum);
+}
+
+static void get_family(lua_State *L, const struct nflua_ct *c,
+		       unsigned int record, StkId val)
+{
+	nflua_meta_string(L, val,
+			  tuple_of(c, record)->src.l3num == NFPROTO_IPV6 ?
+			  "ipv6" : "ipv4");
+}
+
+/* A zone may be that of one direction alone. */
+static void get_tuple_zone(lua_State *L, const struct nflua_ct *c,
+			   unsigned int record, StkId val)
+{
+	setivalue(s2v(val), nf_ct_zone_id(nf_ct_zone(c->ct), tuple_dir(record)));
+}
+
+static const struct nflua_field tuple_fields[] = {
+	GET("family", get_family),
+	GET("proto", get_proto),
+	GET("src", get_src),
+	GET("dst", get_dst),
+	GET("sport", get_sport),
+	GET("dport", get_dport),
+	GET("type", get_type),
+	GET("code", get_code),
+	GET("id", get_icmp_id),
+	GET("zone", get_tuple_zone),
+};
+
+/* --- ct.tcp ---------------------------------------------------------------- */
+
+/* as conntrack -L has it */
+static void get_state(lua_State *L, const struct nflua_ct *c,
+		      unsigned int record, StkId val)
+{
+	static const char *const words[] = {
+		[TCP_CONNTRACK_NONE] = "NONE",
+		[TCP_CONNTRACK_SYN_SENT] = "SYN_SENT",
+		[TCP_CONNTRACK_SYN_RECV] = "SYN_RECV",
+		[TCP_CONNTRACK_ESTABLISHED] = "ESTABLISHED",
+		[TCP_CONNTRACK_FIN_WAIT] = "FIN_WAIT",
+		[TCP_CONNTRACK_CLOSE_WAIT] = "CLOSE_WAIT",
+		[TCP_CONNTRACK_LAST_ACK] = "LAST_ACK",
+		[TCP_CONNTRACK_TIME_WAIT] = "TIME_WAIT",
+		[TCP_CONNTRACK_CLOSE] = "CLOSE",
+		[TCP_CONNTRACK_SYN_SENT2] = "SYN_SENT2",
+	};
+	const u8 state = READ_ONCE(c->ct->proto.tcp.state);
+
+	setnilvalue(s2v(val));
+	if (state < ARRAY_SIZE(words))
+		nflua_meta_string(L, val, words[state]);
+}
+
+static const struct nflua_field tcp_fields[] = {
+	GET("state", get_state),
+};
+
+/* --- views ----------------------------------------------------------------- */
+
+#define RECORD(_name, _fields)						\
+	{								\
+		.name = (_name), .fields = (_fields),			\
+		.nfields = ARRAY_SIZE(_fields),				\
+	}
+
+/**
+ * nflua_ct_header() - the table of what a view of a connection shows
+ * @record: for which nflua_record_is_ct()
+ */
+const struct nflua_header *nflua_ct_header(unsigned int record)
+{
+	static const struct nflua_header headers[] = {
+		RECORD("ct", ct_fields),
+		RECORD("ct.status", status_fields),
+		RECORD("tuple", tuple_fields),
+		RECORD("tuple", tuple_fields),
+		RECORD("ct.tcp", tcp_fields),
+	};
+
+	return &headers[record - NFLUA_RECORD_CT];
+}
+
+/**
+ * nflua_ct_index() - answer view[key]
+ * @L: the running thread
+ * @view: of a connection
+ * @key: the key
+ * @val: where the answer goes, on the stack of @L
+ *
+ * Raises for a stale view and for a name that is no field.
+ */
+void nflua_ct_index(lua_State *L, u64 view, TValue *key, StkId val)
+{
+	const unsigned int record = view & NFLUA_LIGHT_RECORD_MASK;
+	const struct nflua_field *f;
+	const TValue *slot;
+	struct nflua_ct c;
+
+	slot = ttisshrstring(key) ?
+	       luaH_getshortstr(nflua_state(L)->records[record],
+				tsvalue(key)) : NULL;
+	if (!slot || isempty(slot)) {
+		nflua_packet_no_field(L, record, key);
+		return;
+	}
+	/* A method looks for the connection itself. */
+	if (!ttislightuserdata(slot)) {
+		setobj2s(L, val, slot);
+		return;
+	}
+	find_or_raise(L, view >> NFLUA_LIGHT_RECORD_BITS, &c);
+	f = pvalue(slot);
+	f->get_ct(L, &c, record, val);
+}
+
+/**
+ * nflua_ct_newindex() - do view[key] = val
+ * @L: the running thread
+ * @view: of a connection
+ * @key: the key
+ * @val: the value
+ *
+ * Raises for a stale view, for what is no field that can be written, for a value
+ * that does not fit, and in a match.
+ */
+void nflua_ct_newindex(lua_State *L, u64 view, TValue *key, TValue *val)
+{
+	const unsigned int record = view & NFLUA_LIGHT_RECORD_MASK;
+	const struct nflua_field *f = NULL;
+	const TValue *slot;
+	struct nflua_ct c;
+
+	slot = ttisshrstring(key) ?
+	       luaH_getshortstr(nflua_state(L)->records[record],
+				tsvalue(key)) : NULL;
+	if (!slot || isempty(slot)) {
+		nflua_packet_no_field(L, record, key);
+		return;
+	}
+	if (ttislightuserdata(slot))
+		f = pvalue(slot);
+	if (!f || !(f->flags & NFLUA_FIELD_WRITABLE)) {
+		luaG_runerror(L, "%s.%s cannot be set",
+			      nflua_header(record)->name,
+			      getstr(tsvalue(key)));
+		return;
+	}
+	find_or_raise(L, view >> NFLUA_LIGHT_RECORD_BITS, &c);
+	nflua_ct_may_write(L);
+	f->set_ct(L, &c, val);
+}
+
+static const char *proto_word(u8 proto, char buf[8])
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_ICMPV6:
+		return "icmp6";
+	case IPPROTO_SCTP:
+		return "sctp";
+	case IPPROTO_GRE:
+		return "gre";
+	default:
+		snprintf(buf, 8, "ip %u", proto);
+		return buf;
+	}
+}
+
+/* Writes one end of a tuple. */
+static int print_end(char *buf, size_t size, const struct nf_conntrack_tuple *t,
+		     const union nf_inet_addr *addr, __be16 port)
+{
+	if (t->src.l3num == NFPROTO_IPV6)
+		return has_ports(t) ?
+		       scnprintf(buf, size, "[%pI6c]:%u", addr, ntohs(port)) :
+		       scnprintf(buf, size, "%pI6c", addr);
+	return has_ports(t) ?
+	       scnprintf(buf, size, "%pI4:%u", addr, ntohs(port)) :
+	       scnprintf(buf, size, "%pI4", addr);
+}
+
+/**
+ * nflua_ct_tostring() - describe a view in a line
+ * @L: the running thread
+ * @view: of a connection
+ *
+ * Return: 1, with a string on the stack
+ */
+int nflua_ct_tostring(lua_State *L, u64 view)
+{
+	const unsigned int record = view & NFLUA_LIGHT_RECORD_MASK;
+	const struct nf_conntrack_tuple *t;
+	struct nflua_ct c;
+	char buf[160], word[8];
+	int len;
+
+	if (!find(nflua_state(L), view >> NFLUA_LIGHT_RECORD_BITS, &c)) {
+		lua_pushfstring(L, "%s (gone)", nflua_header(record)->name);
+		return 1;
+	}
+	if (record == NFLUA_RECORD_CT_STATUS || record == NFLUA_RECORD_CT_TCP) {
+		lua_pushstring(L, nflua_header(record)->name);
+		return 1;
+	}
+	t = tuple_of(&c, record);
+	len = scnprintf(buf, sizeof(buf), "%s ",
+			proto_word(t->dst.protonum, word));
+	len += print_end(buf + len, sizeof(buf) - len, t, &t->src.u3,
+			 t->src.u.all);
+	len += scnprintf(buf + len, sizeof(buf) - len, " > ");
+	print_end(buf + len, sizeof(buf) - len, t, &t->dst.u3, t->dst.u.all);
+	lua_pushstring(L, buf);
+	return 1;
+}
+
+/* --- the packet ------------------------------------------------------------ */
+
+static void get_ct(lua_State *L, struct nflua_packet *p, StkId val)
+{
+	struct nflua_ct c;
+
+	setnilvalue(s2v(val));
+	if (nflua_ct_of(p, &c))
+		set_view(val, &c, NFLUA_RECORD_CT);
+}
+
+/* pkt:connid(): number of the packet's connection, nil if it has none */
+static int packet_connid(lua_State *L)
+{
+	struct nflua_packet *p = nflua_packet_check_whole(L);
+	struct nflua_ct c;
+
+	if (nflua_ct_of(p, &c))
+		lua_pushinteger(L, id_of(c.ct));
+	else
+		lua_pushnil(L);
+	return 1;
+}
+
+const struct nflua_field nflua_ct_packet_fields[] = {
+	NFLUA_GET("ct", get_ct),
+	NFLUA_METHOD("connid", packet_connid),
+};
+const unsigned int nflua_ct_packet_nfields = ARRAY_SIZE(nflua_ct_packet_fields);
