@@ -50,7 +50,7 @@ int nflua_body_error(lua_State *L)
 /**
  * nflua_state_register() - note what a body registers
  * @L: the running thread, with the function on top of its stack
- * @reg: what it is; @reg->line is filled in
+ * @reg: what it is; @reg->line is filled in if it is 0
  *
  * Pops the function. Raises outside a body, and for what is too much.
  *
@@ -67,7 +67,8 @@ void nflua_state_register(lua_State *L, struct nflua_reg *reg)
 		luaL_error(L, "more than %d entry points", NFLUA_ENTRIES_MAX);
 	lua_pushvalue(L, -1);
 	lua_getinfo(L, ">S", &ar);
-	reg->line = ar.linedefined > 0 ? ar.linedefined : 0;
+	if (!reg->line)
+		reg->line = ar.linedefined > 0 ? ar.linedefined : 0;
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
 	lua_insert(L, -2);
 	lua_rawseti(L, -2, st->nregs + 1);
@@ -76,20 +77,20 @@ void nflua_state_register(lua_State *L, struct nflua_reg *reg)
 }
 
 /**
- * nflua_state_unregister() - take a registration of a hook back
+ * nflua_state_unregister() - take a registration of a hook or helper back
  * @L: the running thread
- * @name: the hook's
+ * @kind: %NFLUA_ENTRY_HOOK or %NFLUA_ENTRY_HELPER
+ * @name: its name
  *
  * Context: process, inside lua_pcall(), while the body runs
  */
-void nflua_state_unregister(lua_State *L, const char *name)
+void nflua_state_unregister(lua_State *L, u8 kind, const char *name)
 {
 	struct nflua_state *st = nflua_state(L);
 	unsigned int i;
 
 	for (i = 0; i < st->nregs; i++)
-		if (st->regs[i].kind == NFLUA_ENTRY_HOOK &&
-		    !strcmp(st->regs[i].name, name))
+		if (st->regs[i].kind == kind && !strcmp(st->regs[i].name, name))
 			break;
 	if (i == st->nregs)
 		return;

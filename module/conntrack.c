@@ -29,6 +29,7 @@
 #include "conntrack.h"
 #include "entry.h"
 #include "held.h"
+#include "helper.h"
 #include "library.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -450,6 +451,7 @@ static const struct nflua_field ct_fields[] = {
 	GET_SET("timeout", get_timeout, set_timeout),
 	GET("tcp", get_tcp),
 	GET("helper", get_helper),
+	GET_SET("data", nflua_helper_get_data, nflua_helper_set_data),
 	NFLUA_METHOD("tuple", ct_tuple),
 	NFLUA_METHOD("counters", ct_counters),
 #ifdef CONFIG_NF_CONNTRACK_LABELS
@@ -458,6 +460,8 @@ static const struct nflua_field ct_fields[] = {
 #endif
 	NFLUA_METHOD("master", ct_master),
 	NFLUA_METHOD("kill", ct_kill),
+	NFLUA_METHOD("expect", nflua_expect),
+	NFLUA_METHOD("swap_data", nflua_helper_swap_data),
 	NFLUA_METHOD("keep", nflua_ct_keep),
 	NFLUA_METHOD("close", nflua_ct_close),
 };
@@ -856,6 +860,9 @@ static int packet_connid(lua_State *L)
 }
 
 const struct nflua_field nflua_ct_packet_fields[] = {
+#if IS_ENABLED(CONFIG_NF_NAT)
+	NFLUA_METHOD("mangle", nflua_mangle),
+#endif
 	NFLUA_GET("ct", get_ct),
 	NFLUA_METHOD("connid", packet_connid),
 };

@@ -146,6 +146,11 @@ static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
 	    nla_put_u32(skb, NFLUA_A_ENTRY_LINE, reg->line) ||
 	    nla_put_u32(skb, NFLUA_A_ENTRY_RULES, rules))
 		return -EMSGSIZE;
+	if (reg->kind == NFLUA_ENTRY_HELPER &&
+	    (nla_put_u8(skb, NFLUA_A_ENTRY_FAMILY, reg->family) ||
+	     nla_put_u8(skb, NFLUA_A_ENTRY_PROTO, reg->helper.proto) ||
+	     nla_put_u8(skb, NFLUA_A_ENTRY_ON_ERROR, reg->on_error)))
+		return -EMSGSIZE;
 	if (reg->kind == NFLUA_ENTRY_HOOK &&
 	    (nla_put_u8(skb, NFLUA_A_ENTRY_FAMILY, reg->family) ||
 	     nla_put_u8(skb, NFLUA_A_ENTRY_HOOKNUM, reg->hooknum) ||

@@ -96,6 +96,12 @@ static const u8 outcomes[__NFLUA_ROLE_MAX][__ANSWER_MAX] = {
 		[ANSWER_DROP] = NFLUA_A_OUTCOME_DROP,
 		[ANSWER_CONTINUE] = NFLUA_A_OUTCOME_CONTINUE,
 	},
+	[NFLUA_ROLE_HELPER] = {
+		[ANSWER_NIL] = NFLUA_A_OUTCOME_ACCEPT,
+		[ANSWER_ACCEPT] = NFLUA_A_OUTCOME_ACCEPT,
+		[ANSWER_DROP] = NFLUA_A_OUTCOME_DROP,
+		[ANSWER_CONTINUE] = NFLUA_A_OUTCOME_ACCEPT,
+	},
 };
 
 static const char *const role_wants[__NFLUA_ROLE_MAX] = {
@@ -103,6 +109,8 @@ static const char *const role_wants[__NFLUA_ROLE_MAX] = {
 	[NFLUA_ROLE_MATCH] =
 		"a match answers true, false, ACCEPT, DROP, CONTINUE or nothing",
 	[NFLUA_ROLE_TARGET] = "a target answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing",
+	[NFLUA_ROLE_HELPER] =
+		"a helper answers ACCEPT, DROP, CONTINUE or nothing",
 };
 
 static const u8 policies[__NFLUA_ON_ERROR_MAX] = {
@@ -233,11 +241,12 @@ static bool is_verdict(const TValue *v, u32 verdict)
 
 /*
  * What a verdict means that is not among &outcomes. @turn: the how manieth
- * call for this packet it is, 0 stands for the first.
+ * call for this packet it is, 0 stands for the first. A helper has no say where
+ * a packet goes on.
  *
  * Return: as nflua_entry_run(), 0 for an error
  */
-static unsigned int rare_outcome(const TValue *v,
+static unsigned int rare_outcome(const TValue *v, enum nflua_role role,
 				 const struct nf_hook_state *hs,
 				 unsigned int turn)
 {
@@ -255,7 +264,7 @@ static unsigned int rare_outcome(const TValue *v,
 			       (n & NFLUA_VERDICT_BYPASS ? NFLUA_BYPASS : 0);
 		break;
 	case NFLUA_VERDICT_REPEAT:
-		if (!arg && turn < NFLUA_TURNS_MAX)
+		if (!arg && turn < NFLUA_TURNS_MAX && role != NFLUA_ROLE_HELPER)
 			return NFLUA_A_OUTCOME_REPEAT;
 		break;
 	case NFLUA_VERDICT_STOP:
@@ -317,7 +326,7 @@ static noinline unsigned int bad_verdict(const struct nflua_entry *entry,
 	}
 	if (st->packet.stolen)
 		why = "it took the packet, and may answer STOLEN or nothing";
-	else if (!why || role == NFLUA_ROLE_MATCH)
+	else if (!why || role == NFLUA_ROLE_MATCH || role == NFLUA_ROLE_HELPER)
 		why = role_wants[role];
 	if (name)
 		strscpy(what, name, sizeof(what));
@@ -387,7 +396,7 @@ static noinline unsigned int end_call(const struct nflua_entry *entry,
 		outcome = ttisnil(v) || is_verdict(v, NFLUA_VERDICT_STOLEN) ?
 			  NFLUA_A_OUTCOME_STOLEN : 0;
 	else if (!outcome && role != NFLUA_ROLE_MATCH)
-		outcome = rare_outcome(v, hs, turn);
+		outcome = rare_outcome(v, role, hs, turn);
 	if (st->packet.look && !st->packet.stolen && !is_sound(st))
 		outcome = 0;
 	if (outcome) {

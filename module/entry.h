@@ -15,6 +15,7 @@ enum nflua_role {
 	NFLUA_ROLE_HOOK,
 	NFLUA_ROLE_MATCH,
 	NFLUA_ROLE_TARGET,
+	NFLUA_ROLE_HELPER,
 	__NFLUA_ROLE_MAX
 };
 
@@ -93,7 +94,7 @@ struct nflua_stats {
  * @reg: how the script registered it
  * @stats: its statistics
  * @hook: what packets meet a hook through, NULL before it is published
- * @gone: the script has unregistered the hook
+ * @gone: the script has unregistered the hook or helper
  * @run: the test run that this is a copy for, NULL where packets come from
  */
 struct nflua_entry {
@@ -107,7 +108,8 @@ struct nflua_entry {
 };
 
 /**
- * struct nflua_point - where packets meet a script: a hook or a rule's binding
+ * struct nflua_point - where packets meet a script: a hook, a rule's binding or a
+ *	helper
  * @entry: what is called, NULL if there is nothing to call. Switching it is
  *	what a replace does.
  */

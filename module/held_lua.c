@@ -196,6 +196,8 @@ static int packet_steal(lua_State *L)
 
 	if (p->role == NFLUA_ROLE_MATCH)
 		luaL_error(L, "a match may not steal its packet");
+	if (p->role == NFLUA_ROLE_HELPER)
+		luaL_error(L, "a helper may not steal its packet");
 	if (p != &st->packet)
 		luaL_error(L, "the packet is held already");
 	if (nflua_packet_is_bridged(skb))

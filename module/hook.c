@@ -363,14 +363,15 @@ unlock:
  * @entry: the entry point of a generation, with what keeps it
  *
  * Context: process, nn->lock
- * Return: &enum nflua_hook_state, -1 before it was published
+ * Return: &enum nflua_hook_state, -1 before it was published, and for what is no
+ * hook
  */
 int nflua_hook_state(const struct nflua_entry *entry)
 {
-	if (!entry->hook)
-		return -1;
 	if (READ_ONCE(entry->gone))
 		return NFLUA_HOOK_UNREGISTERED;
+	if (!entry->hook)
+		return -1;
 	return READ_ONCE(entry->hook->hooked) ? NFLUA_HOOK_HOOKED :
 						NFLUA_HOOK_WAITING;
 }

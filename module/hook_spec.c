@@ -11,21 +11,10 @@
 #include <linux/netfilter_ipv6.h>
 #include <linux/string.h>
 #include "hook.h"
+#include "words.h"
 #include "lua/kernel/lua_kernel.h"
 
-struct word {
-	const char *name;
-	int value;
-};
-
-struct words {
-	const struct word *word;
-	unsigned int n;
-};
-
-#define WORDS(_table)	((struct words){ _table, ARRAY_SIZE(_table) })
-
-static const struct word families[] = {
+static const struct nflua_word families[] = {
 	{ "ipv4", NFPROTO_IPV4 },
 	{ "ipv6", NFPROTO_IPV6 },
 	{ "inet", NFPROTO_INET },
@@ -40,7 +29,7 @@ static const struct word families[] = {
 #endif
 };
 
-static const struct word ip_hooks[] = {
+static const struct nflua_word ip_hooks[] = {
 	{ "prerouting", NF_INET_PRE_ROUTING },
 	{ "input", NF_INET_LOCAL_IN },
 	{ "forward", NF_INET_FORWARD },
@@ -48,7 +37,7 @@ static const struct word ip_hooks[] = {
 	{ "postrouting", NF_INET_POST_ROUTING },
 };
 
-static const struct word inet_hooks[] = {
+static const struct nflua_word inet_hooks[] = {
 	{ "prerouting", NF_INET_PRE_ROUTING },
 	{ "input", NF_INET_LOCAL_IN },
 	{ "forward", NF_INET_FORWARD },
@@ -59,13 +48,13 @@ static const struct word inet_hooks[] = {
 #endif
 };
 
-static const struct word arp_hooks[] = {
+static const struct nflua_word arp_hooks[] = {
 	{ "input", NF_ARP_IN },
 	{ "forward", NF_ARP_FORWARD },
 	{ "output", NF_ARP_OUT },
 };
 
-static const struct word bridge_hooks[] = {
+static const struct nflua_word bridge_hooks[] = {
 	{ "prerouting", NF_BR_PRE_ROUTING },
 	{ "input", NF_BR_LOCAL_IN },
 	{ "forward", NF_BR_FORWARD },
@@ -73,7 +62,7 @@ static const struct word bridge_hooks[] = {
 	{ "postrouting", NF_BR_POST_ROUTING },
 };
 
-static const struct word netdev_hooks[] = {
+static const struct nflua_word netdev_hooks[] = {
 	{ "ingress", NF_NETDEV_INGRESS },
 #ifdef CONFIG_NETFILTER_EGRESS
 	{ "egress", NF_NETDEV_EGRESS },
@@ -81,7 +70,7 @@ static const struct word netdev_hooks[] = {
 };
 
 /* nft's names; the numbers are the same for IPv4 and IPv6 */
-static const struct word ip_priorities[] = {
+static const struct nflua_word ip_priorities[] = {
 	{ "raw", NF_IP_PRI_RAW },
 	{ "mangle", NF_IP_PRI_MANGLE },
 	{ "dstnat", NF_IP_PRI_NAT_DST },
@@ -90,54 +79,44 @@ static const struct word ip_priorities[] = {
 	{ "srcnat", NF_IP_PRI_NAT_SRC },
 };
 
-static const struct word bridge_priorities[] = {
+static const struct nflua_word bridge_priorities[] = {
 	{ "dstnat", NF_BR_PRI_NAT_DST_BRIDGED },
 	{ "filter", NF_BR_PRI_FILTER_BRIDGED },
 	{ "out", NF_BR_PRI_NAT_DST_OTHER },
 	{ "srcnat", NF_BR_PRI_NAT_SRC },
 };
 
-static const struct word other_priorities[] = {
+static const struct nflua_word other_priorities[] = {
 	{ "filter", NF_IP_PRI_FILTER },
 };
 
-static struct words hooks_of(unsigned int pf)
+static struct nflua_words hooks_of(unsigned int pf)
 {
 	switch (pf) {
 	case NFPROTO_ARP:
-		return WORDS(arp_hooks);
+		return NFLUA_WORDS(arp_hooks);
 	case NFPROTO_BRIDGE:
-		return WORDS(bridge_hooks);
+		return NFLUA_WORDS(bridge_hooks);
 	case NFPROTO_NETDEV:
-		return WORDS(netdev_hooks);
+		return NFLUA_WORDS(netdev_hooks);
 	case NFPROTO_INET:
-		return WORDS(inet_hooks);
+		return NFLUA_WORDS(inet_hooks);
 	default:
-		return WORDS(ip_hooks);
+		return NFLUA_WORDS(ip_hooks);
 	}
 }
 
-static struct words priorities_of(unsigned int pf)
+static struct nflua_words priorities_of(unsigned int pf)
 {
 	switch (pf) {
 	case NFPROTO_ARP:
 	case NFPROTO_NETDEV:
-		return WORDS(other_priorities);
+		return NFLUA_WORDS(other_priorities);
 	case NFPROTO_BRIDGE:
-		return WORDS(bridge_priorities);
+		return NFLUA_WORDS(bridge_priorities);
 	default:
-		return WORDS(ip_priorities);
+		return NFLUA_WORDS(ip_priorities);
 	}
-}
-
-static const char *word_of(struct words words, int value)
-{
-	unsigned int i;
-
-	for (i = 0; i < words.n; i++)
-		if (words.word[i].value == value)
-			return words.word[i].name;
-	return "unknown";
 }
 
 /**
@@ -146,7 +125,7 @@ static const char *word_of(struct words words, int value)
  */
 const char *nflua_family_word(unsigned int pf)
 {
-	return word_of(WORDS(families), pf);
+	return nflua_words_of(NFLUA_WORDS(families), pf);
 }
 
 /**
@@ -159,7 +138,7 @@ const char *nflua_hook_word(unsigned int pf, unsigned int hooknum)
 	/* inet's ingress is met as IPv4 or IPv6. */
 	if (pf == NFPROTO_IPV4 || pf == NFPROTO_IPV6)
 		pf = NFPROTO_INET;
-	return word_of(hooks_of(pf), hooknum);
+	return nflua_words_of(hooks_of(pf), hooknum);
 }
 
 /**
@@ -173,62 +152,10 @@ bool nflua_hook_has_device(unsigned int pf, unsigned int hooknum)
 	       (pf == NFPROTO_INET && hooknum == NF_INET_INGRESS);
 }
 
-static const struct word policies[] = {
-	{ "accept", NFLUA_ON_ERROR_ACCEPT },
-	{ "drop", NFLUA_ON_ERROR_DROP },
-};
-
-static const struct word *find_word(struct words words, const char *name,
-				    size_t len)
-{
-	unsigned int i;
-
-	for (i = 0; i < words.n; i++)
-		if (strlen(words.word[i].name) == len &&
-		    !memcmp(words.word[i].name, name, len))
-			return &words.word[i];
-	return NULL;
-}
-
-/* Raises: the field of the hook is none of the words. */
-static void bad_word(lua_State *L, const char *field, const char *value,
-		     struct words words)
-{
-	luaL_Buffer b;
-	unsigned int i;
-
-	luaL_buffinit(L, &b);
-	for (i = 0; i < words.n; i++) {
-		luaL_addchar(&b, ' ');
-		luaL_addstring(&b, words.word[i].name);
-	}
-	luaL_pushresult(&b);
-	luaL_error(L, "%s is '%s', but may be:%s", field, value,
-		   lua_tostring(L, -1));
-}
-
-static const struct word *get_word(lua_State *L, int spec, const char *field,
-				   const char *def, struct words words)
-{
-	const char *name = def;
-	const struct word *word;
-
-	if (lua_getfield(L, spec, field) != LUA_TNIL)
-		name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) :
-							luaL_typename(L, -1);
-	if (!name)
-		luaL_error(L, "the hook has no '%s'", field);
-	word = find_word(words, name, strlen(name));
-	if (!word)
-		bad_word(L, field, name, words);
-	lua_pop(L, 1);
-	return word;
-}
-
 /* A number, a word, or as nft has it a word and a distance: "filter - 5". */
-static int get_priority(lua_State *L, int spec, struct words words)
+static int get_priority(lua_State *L, int spec, struct nflua_words words)
 {
-	const struct word *word;
+	const struct nflua_word *word;
 	lua_Integer priority;
 	const char *s;
 	size_t len;
@@ -245,7 +172,7 @@ static int get_priority(lua_State *L, int spec, struct words words)
 				   luaL_typename(L, -1));
 		s = lua_tostring(L, -1);
 		len = strcspn(s, " +-");
-		word = find_word(words, s, len);
+		word = nflua_words_find(words, s, len);
 		s += len;
 		s += strspn(s, " ");
 		if (word && *s) {
@@ -260,7 +187,7 @@ static int get_priority(lua_State *L, int spec, struct words words)
 				distance = minus ? -(int)d : (int)d;
 		}
 		if (!word)
-			bad_word(L, "priority", lua_tostring(L, -1), words);
+			nflua_words_refuse(L, "priority", lua_tostring(L, -1), words);
 		priority = word->value + distance;
 	}
 	/* The first and the last place are the kernel's own (defrag, confirm). */
@@ -298,28 +225,6 @@ static void take_device(lua_State *L, int spec, struct nflua_reg *reg)
 	lua_pop(L, 1);
 }
 
-static void check_fields(lua_State *L, int spec)
-{
-	static const char *const names[] = { "family", "hook", "priority",
-					     "device", "on_error" };
-	unsigned int i;
-
-	lua_pushnil(L);
-	while (lua_next(L, spec)) {
-		lua_pop(L, 1);
-		if (lua_isinteger(L, -1) && lua_tointeger(L, -1) == 1)
-			continue;
-		for (i = 0; i < ARRAY_SIZE(names); i++)
-			if (lua_type(L, -1) == LUA_TSTRING &&
-			    !strcmp(lua_tostring(L, -1), names[i]))
-				break;
-		if (i == ARRAY_SIZE(names))
-			luaL_error(L, "a hook has no field '%s' (it has: family hook priority device on_error)",
-				   lua_type(L, -1) == LUA_TSTRING ?
-				   lua_tostring(L, -1) : luaL_typename(L, -1));
-	}
-}
-
 /**
  * nflua_hook_parse() - read the table given to nf:hook
  * @L: the running thread
@@ -332,17 +237,21 @@ static void check_fields(lua_State *L, int spec)
  */
 int nflua_hook_parse(lua_State *L, int spec, struct nflua_reg *reg)
 {
-	const struct word *family, *hook;
+	static const char *const names[] = { "family", "hook", "priority",
+					     "device", "on_error" };
+	const struct nflua_word *family, *hook;
 
-	check_fields(L, spec);
-	family = get_word(L, spec, "family", NULL, WORDS(families));
+	nflua_words_check(L, spec, "a hook", names, ARRAY_SIZE(names), 1);
+	family = nflua_words_get(L, spec, "hook", "family", NULL,
+				 NFLUA_WORDS(families));
 	reg->family = family->value;
-	hook = get_word(L, spec, "hook", NULL, hooks_of(reg->family));
+	hook = nflua_words_get(L, spec, "hook", "hook", NULL,
+			       hooks_of(reg->family));
 	reg->hooknum = hook->value;
 	reg->priority = get_priority(L, spec, priorities_of(reg->family));
 	take_device(L, spec, reg);
-	reg->on_error = get_word(L, spec, "on_error", "accept",
-				 WORDS(policies))->value;
+	reg->on_error = nflua_words_get(L, spec, "hook", "on_error", "accept",
+					nflua_policy_words)->value;
 	snprintf(reg->name, sizeof(reg->name), "%s %s %d%s%s", family->name,
 		 hook->name, reg->priority, *reg->device ? " " : "",
 		 reg->device);

@@ -11,7 +11,7 @@ int nflua_print(lua_State *L);
 void nflua_print_flush(struct nflua_state *st);
 
 void nflua_state_register(lua_State *L, struct nflua_reg *reg);
-void nflua_state_unregister(lua_State *L, const char *name);
+void nflua_state_unregister(lua_State *L, u8 kind, const char *name);
 
 /*
  * The built-in modules, in the order in which they are listed. Each has an

@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 #include "genl.h"
 #include "held.h"
+#include "helper.h"
 #include "script.h"
 #include "send.h"
 #include "upload.h"
@@ -69,7 +70,10 @@ static void __exit nflua_exit(void)
 	nflua_xtables_exit();
 	nflua_upload_exit();
 	nflua_held_exit();
+	/* No rule is left, but connections may be, in all namespaces. */
+	nflua_registrations_close();
 	nflua_net_exit();
+	nflua_registrations_free();
 	nflua_send_exit();
 	nflua_generation_exit();
 	/* For packets that were given up. kfree_rcu() needs no code of ours. */

@@ -7,6 +7,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include "held.h"
+#include "helper.h"
 #include "hook.h"
 #include "map.h"
 #include "script.h"
@@ -72,6 +73,7 @@ static int __net_init net_init(struct net *net)
 	ratelimit_set_flags(&nn->limit, RATELIMIT_MSG_ON_RELEASE);
 	INIT_LIST_HEAD(&nn->scripts);
 	INIT_LIST_HEAD(&nn->uploads);
+	INIT_LIST_HEAD(&nn->helpers);
 	nflua_hooks_init(nn);
 	init_waitqueue_head(&nn->idle);
 	mutex_init(&nn->map_lock);
@@ -94,8 +96,10 @@ static void __net_exit net_pre_exit(struct net *net)
 
 	/* against unhook(): nothing is loaded any more */
 	mutex_lock(&nn->load_lock);
-	list_for_each_entry(script, &nn->scripts, node)
+	list_for_each_entry(script, &nn->scripts, node) {
 		nflua_hooks_unhook(script);
+		nflua_helpers_unlink(script, NULL, &script->helpers);
+	}
 	mutex_unlock(&nn->load_lock);
 	nflua_device_forget(nn);
 	mutex_lock(&nn->lock);

@@ -11,6 +11,7 @@
 #include <linux/ktime.h>
 #include <linux/string.h>
 #include "entry.h"
+#include "helper.h"
 #include "hook.h"
 #include "library.h"
 #include "script.h"
@@ -56,41 +57,56 @@ static int nf_add_target(lua_State *L)
 }
 
 /**
- * struct handle - what nf:hook returns, a userdata
+ * struct handle - what nf:hook and nf:helper return, a userdata
  * @gone: it was unregistered, in this state
+ * @kind: %NFLUA_ENTRY_HOOK or %NFLUA_ENTRY_HELPER
  * @name: of the entry point
  */
 struct handle {
 	bool gone;
+	u8 kind;
 	char name[NFLUA_FUNCTION_SIZE];
 };
 
-static const char handle_type[] = "hook";
+static const char hook_type[] = "hook";
+static const char helper_type[] = "helper";
+
+static struct handle *check_handle(lua_State *L)
+{
+	struct handle *h = luaL_testudata(L, 1, helper_type);
+
+	return h ?: luaL_checkudata(L, 1, hook_type);
+}
 
 /*
  * h:unregister(): in the body, takes the registration back; later, takes the
- * hook off the packets' path. Whether it was registered until now.
+ * hook off the packets' path, or lets packets pass the helper. Whether it was
+ * registered until now.
  */
 static int handle_unregister(lua_State *L)
 {
-	struct handle *h = luaL_checkudata(L, 1, handle_type);
 	struct nflua_state *st = nflua_state(L);
+	struct handle *h = check_handle(L);
 	bool was = !h->gone;
 
 	h->gone = true;
 	if (was && st->registering)
-		nflua_state_unregister(L, h->name);
+		nflua_state_unregister(L, h->kind, h->name);
 	else if (was)
-		was = nflua_hook_unregister(st, h->name);
+		was = h->kind == NFLUA_ENTRY_HOOK ?
+		      nflua_hook_unregister(st, h->name) :
+		      nflua_helper_unregister(st, h->name);
 	lua_pushboolean(L, was);
 	return 1;
 }
 
 static int handle_tostring(lua_State *L)
 {
-	struct handle *h = luaL_checkudata(L, 1, handle_type);
+	struct handle *h = check_handle(L);
 
-	lua_pushfstring(L, "hook: %s", h->name);
+	lua_pushfstring(L, "%s: %s",
+			h->kind == NFLUA_ENTRY_HOOK ? hook_type : helper_type,
+			h->name);
 	return 1;
 }
 
@@ -99,15 +115,18 @@ static const luaL_Reg handle_methods[] = {
 	{ NULL, NULL }
 };
 
-static void push_handle(lua_State *L, const char *name)
+static void push_handle(lua_State *L, const struct nflua_reg *reg)
 {
 	struct handle *h = lua_newuserdatauv(L, sizeof(*h), 0);
+	const char *type = reg->kind == NFLUA_ENTRY_HOOK ? hook_type :
+							   helper_type;
 
 	h->gone = false;
-	strscpy(h->name, name, sizeof(h->name));
-	if (luaL_newmetatable(L, handle_type)) {
+	h->kind = reg->kind;
+	strscpy(h->name, reg->name, sizeof(h->name));
+	if (luaL_newmetatable(L, type)) {
 		luaL_newlib(L, handle_methods);
-		nflua_library_strict(L, handle_type);
+		nflua_library_strict(L, type);
 		lua_setfield(L, -2, "__index");
 		lua_pushcfunction(L, handle_tostring);
 		lua_setfield(L, -2, "__tostring");
@@ -117,16 +136,27 @@ static void push_handle(lua_State *L, const char *name)
 	lua_setmetatable(L, -2);
 }
 
-/* Is there another hook of this name, in what the body has registered? */
-static bool is_taken(const struct nflua_state *st, const char *name)
+/* Is there another of this kind and name, in what the body has registered? */
+static bool is_taken(const struct nflua_state *st, const struct nflua_reg *reg)
 {
 	unsigned int i;
 
 	for (i = 0; st->regs && i < st->nregs; i++)
-		if (st->regs[i].kind == NFLUA_ENTRY_HOOK &&
-		    !strcmp(st->regs[i].name, name))
+		if (st->regs[i].kind == reg->kind &&
+		    !strcmp(st->regs[i].name, reg->name))
 			return true;
 	return false;
+}
+
+/* Those of the same name are told apart by a number. */
+static void number_name(const struct nflua_state *st, struct nflua_reg *reg)
+{
+	const size_t len = strlen(reg->name);
+	unsigned int same = 1;
+
+	while (is_taken(st, reg))
+		snprintf(reg->name + len, sizeof(reg->name) - len, " #%u",
+			 ++same);
 }
 
 /*
@@ -137,9 +167,6 @@ static bool is_taken(const struct nflua_state *st, const char *name)
 static int nf_add_hook(lua_State *L)
 {
 	struct nflua_reg reg = { .kind = NFLUA_ENTRY_HOOK };
-	struct nflua_state *st = nflua_state(L);
-	unsigned int same = 1;
-	size_t len;
 
 	check_nf(L);
 	luaL_checktype(L, 2, LUA_TTABLE);
@@ -147,22 +174,57 @@ static int nf_add_hook(lua_State *L)
 	if (lua_rawgeti(L, 2, 1) != LUA_TFUNCTION)
 		luaL_argerror(L, 2, "no function in the table");
 	nflua_hook_parse(L, 2, &reg);
-
-	/* Hooks at the same place are told apart by a number. */
-	len = strlen(reg.name);
-	while (is_taken(st, reg.name))
-		snprintf(reg.name + len, sizeof(reg.name) - len, " #%u",
-			 ++same);
-	push_handle(L, reg.name);
+	number_name(nflua_state(L), &reg);
+	push_handle(L, &reg);
 	lua_insert(L, -2);
 	nflua_state_register(L, &reg);
 	return 1;
 }
 
+#ifdef NFLUA_HELPERS
+/*
+ * nf:helper{ name =, family =, proto =, expect =, classes =, on_error =,
+ * function(pkt, ct, info) ... end }: a conntrack helper of this script's own,
+ * see nflua_helper_parse(); returns its handle. Absent where the kernel tracks
+ * no connections.
+ */
+static int nf_add_helper(lua_State *L)
+{
+	struct nflua_reg reg = { .kind = NFLUA_ENTRY_HELPER };
+	struct nflua_state *st = nflua_state(L);
+	unsigned int i;
+	lua_Debug ar;
+
+	check_nf(L);
+	luaL_checktype(L, 2, LUA_TTABLE);
+	lua_settop(L, 2);
+	if (lua_rawgeti(L, 2, 1) != LUA_TFUNCTION)
+		luaL_argerror(L, 2, "no function in the table");
+	nflua_helper_parse(L, 2, &reg);
+	for (i = 0; st->regs && i < st->nregs; i++)
+		if (st->regs[i].kind == NFLUA_ENTRY_HELPER &&
+		    nflua_helpers_overlap(&st->regs[i], &reg))
+			luaL_error(L, "the script has a helper '%s' for these connections already",
+				   reg.helper.name);
+	number_name(st, &reg);
+	lua_pushvalue(L, -1);
+	lua_getinfo(L, ">S", &ar);
+	reg.line = ar.linedefined > 0 ? ar.linedefined : 0;
+	lua_pushcclosure(L, nflua_helper_call, 1);
+	push_handle(L, &reg);
+	lua_insert(L, -2);
+	nflua_state_register(L, &reg);
+	return 1;
+}
+#endif
+
 static const luaL_Reg nf_methods[] = {
 	{ "match", nf_add_match },
 	{ "target", nf_add_target },
 	{ "hook", nf_add_hook },
+#ifdef NFLUA_HELPERS
+	{ "helper", nf_add_helper },
+#endif
 	{ NULL, NULL }
 };
 
@@ -189,8 +251,8 @@ static void add_verdicts(lua_State *L)
 }
 
 /*
- * netfilter.new{ name = "NAME" }: an object with the methods hook, match and
- * target and the verdicts. The name defaults to the script's.
+ * netfilter.new{ name = "NAME" }: an object with the methods hook, helper, match
+ * and target and the verdicts. The name defaults to the script's.
  */
 static int netfilter_new(lua_State *L)
 {

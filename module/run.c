@@ -98,8 +98,11 @@ void nflua_run_printed(struct nflua_run *run, const char *text, size_t len)
 	run->output[run->output_len++] = '\n';
 }
 
+/* A run has no connection that a helper could help: it is never meant. */
 static bool is_meant(const struct nflua_run *run, const struct nflua_reg *reg)
 {
+	if (reg->kind == NFLUA_ENTRY_HELPER)
+		return false;
 	return (run->kind < 0 || run->kind == reg->kind) &&
 	       (!run->name || !strcmp(run->name, reg->name));
 }
@@ -114,12 +117,19 @@ static int refuse_entry(struct nflua_run *run,
 		[NFLUA_ENTRY_MATCH] = "match",
 		[NFLUA_ENTRY_TARGET] = "target",
 		[NFLUA_ENTRY_HOOK] = "hook",
+		[NFLUA_ENTRY_HELPER] = "helper",
 	};
 	const size_t size = 1024;
 	char *list = kmalloc(size, GFP_KERNEL);
 	size_t len = 0;
 	unsigned int i;
 
+	if (run->kind == NFLUA_ENTRY_HELPER) {
+		kfree(list);
+		NL_SET_ERR_MSG(extack,
+			       "a helper cannot be run: it needs a connection");
+		return -EOPNOTSUPP;
+	}
 	if (!list)
 		return -ENOMEM;
 	*list = 0;

@@ -3,8 +3,9 @@
  * Scripts and their generations.
  *
  * Load:    make all states, run the body in each, compare what they register
- *          (nothing is visible yet); register new hooks, which accept; under
- *          the lock switch every point where packets meet the script.
+ *          (nothing is visible yet); register new hooks, which accept, and
+ *          helpers; under the lock switch every point where packets meet the
+ *          script.
  * Replace: the same; then unregister the hooks that vanished (when those that
  *          came are live for all), wait for packets that are in the old
  *          generation, and free.
@@ -17,6 +18,7 @@
 #include <linux/timekeeping.h>
 #include "conntrack.h"
 #include "event.h"
+#include "helper.h"
 #include "hook.h"
 #include "map.h"
 #include "script.h"
@@ -66,6 +68,7 @@ static struct nflua_script *script_create(struct nflua_net *nn,
 	strscpy(script->name, name, sizeof(script->name));
 	script->nn = nn;
 	INIT_LIST_HEAD(&script->hooks);
+	INIT_LIST_HEAD(&script->helpers);
 	INIT_LIST_HEAD(&script->bindings);
 	return script;
 }
@@ -153,6 +156,8 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 {
 	struct nflua_script *script, *new = NULL;
 	struct nflua_generation *gen, *old;
+	LIST_HEAD(fresh_helpers);
+	LIST_HEAD(gone);
 	LIST_HEAD(fresh);
 	bool added;
 	int err;
@@ -196,19 +201,23 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 			       "connections cannot be tracked as the script needs it");
 		goto free;
 	}
-	err = nflua_hooks_prepare(script, gen, &fresh, extack);
+	err = nflua_helpers_prepare(script, gen, &fresh_helpers, error, extack);
 	if (err)
 		goto free;
+	err = nflua_hooks_prepare(script, gen, &fresh, extack);
+	if (err)
+		goto free_helpers;
 
 	mutex_lock(&nn->lock);
 	err = check_bindings(script, gen, error, extack);
 	if (err) {
 		mutex_unlock(&nn->lock);
 		nflua_hooks_abort(&fresh);
-		goto free;
+		goto free_helpers;
 	}
 	added = !list_empty(&fresh);
 	nflua_hooks_publish(script, gen, &fresh);
+	nflua_helpers_publish(script, gen, &fresh_helpers);
 	nflua_bindings_publish(script, gen);
 	nflua_maps_publish(gen, old);
 	script->gen = gen;
@@ -226,7 +235,9 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 
 	nflua_maps_shrink(gen);
 	if (old) {
+		nflua_helpers_unlink(script, old, &gone);
 		nflua_hooks_prune(script, old, added);
+		nflua_helpers_free(&gone);
 		nflua_generation_free(old);
 	}
 	nflua_event_script(nn->net, load->name, gen->number,
@@ -234,6 +245,8 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 			   GFP_KERNEL);
 	goto unlock;
 
+free_helpers:
+	nflua_helpers_free(&fresh_helpers);
 free:
 	nflua_generation_free(gen);
 	kfree(new);
@@ -251,6 +264,7 @@ unlock:
 void nflua_script_free(struct nflua_script *script)
 {
 	nflua_hooks_free(script);
+	nflua_helpers_free(&script->helpers);
 	nflua_generation_free(script->gen);
 	kfree(script);
 }
@@ -307,6 +321,7 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
 {
 	struct nflua_generation *gen;
 	struct nflua_script *script;
+	LIST_HEAD(gone);
 	bool stub;
 	int err = 0;
 
@@ -340,8 +355,10 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
 	mutex_unlock(&nn->lock);
 
 	nflua_hooks_unhook(script);
+	nflua_helpers_unlink(script, NULL, &gone);
 	synchronize_rcu_expedited();
 	nflua_hooks_free(script);
+	nflua_helpers_free(&gone);
 	nflua_event_script(nn->net, name, gen->number, NFLUA_EVENT_UNLOADED,
 			   GFP_KERNEL);
 	nflua_generation_free(gen);

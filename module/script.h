@@ -36,6 +36,7 @@
  * @unbound: changes when a rule goes
  * @idle: woken then
  * @sends: a packet was sent in it, once
+ * @helpers: &nflua_helper, those of all scripts, for packets; under @load_lock
  * @on_devices: &nflua_hook, those that belong to devices; under RTNL
  * @devices: follows the devices, once there are such hooks; under @load_lock
  * @unhook: takes off hooks that their handles unregistered
@@ -65,6 +66,7 @@ struct nflua_net {
 	unsigned int unbound;
 	wait_queue_head_t idle;
 	bool sends;
+	struct list_head helpers;
 	struct list_head on_devices;
 	struct notifier_block devices;
 	struct work_struct unhook;
@@ -87,6 +89,7 @@ struct nflua_net {
  * @gen: what runs now; NULL if it was unloaded by force
  * @number: of the last generation
  * @hooks: &nflua_hook, those registered with netfilter
+ * @helpers: &nflua_helper, its helpers
  * @bindings: &nflua_binding, those that rules use
  * @rules: number of rules that refer to it
  */
@@ -97,6 +100,7 @@ struct nflua_script {
 	struct nflua_generation *gen;
 	u32 number;
 	struct list_head hooks;
+	struct list_head helpers;
 	struct list_head bindings;
 	unsigned int rules;
 };

@@ -75,6 +75,25 @@ struct nflua_limits {
 	u32 errors;
 };
 
+#define NFLUA_HELPER_NAME	16	/* NF_CT_HELPER_NAME_LEN */
+#define NFLUA_HELPER_CLASSES	4	/* NF_CT_MAX_EXPECT_CLASSES */
+
+/**
+ * struct nflua_helper_spec - what a script says of a helper, see struct nflua_reg
+ * @name: its name in rules
+ * @timeout: by class, how long an expectation waits, seconds
+ * @max: by class, how many may wait for one connection; 0: no such class
+ * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @unused: no hole
+ */
+struct nflua_helper_spec {
+	char name[NFLUA_HELPER_NAME];
+	u32 timeout[NFLUA_HELPER_CLASSES];
+	u8 max[NFLUA_HELPER_CLASSES];
+	u8 proto;
+	u8 unused[3];
+};
+
 /**
  * struct nflua_reg - one registration that a script's body made
  *
@@ -90,6 +109,7 @@ struct nflua_reg {
 	u8 hooknum;
 	u8 on_error;
 	char device[IFNAMSIZ];
+	struct nflua_helper_spec helper;
 };
 
 /**

@@ -345,12 +345,14 @@ enum nflua_event {
  * @NFLUA_ENTRY_MATCH: what nf:match registered
  * @NFLUA_ENTRY_TARGET: what nf:target registered
  * @NFLUA_ENTRY_HOOK: what nf:hook registered
+ * @NFLUA_ENTRY_HELPER: what nf:helper registered
  */
 enum nflua_entry_kind {
 	NFLUA_ENTRY_FUNCTION,
 	NFLUA_ENTRY_MATCH,
 	NFLUA_ENTRY_TARGET,
 	NFLUA_ENTRY_HOOK,
+	NFLUA_ENTRY_HELPER,
 
 	__NFLUA_ENTRY_MAX
 };
@@ -365,13 +367,13 @@ enum nflua_entry_kind {
  * @NFLUA_A_ENTRY_KIND: u8, &enum nflua_entry_kind
  * @NFLUA_A_ENTRY_NAME: string: the function's name; for a match or target the
  *	name given to netfilter.new; for a hook "FAMILY HOOK PRIORITY" or
- *	"FAMILY HOOK PRIORITY DEVICE"
+ *	"FAMILY HOOK PRIORITY DEVICE"; for a helper its name in rules
  * @NFLUA_A_ENTRY_LINE: u32, line of the source that defines the function
- * @NFLUA_A_ENTRY_FAMILY: u8, NFPROTO_*; hooks only
+ * @NFLUA_A_ENTRY_FAMILY: u8, NFPROTO_*; hooks and helpers only
  * @NFLUA_A_ENTRY_HOOKNUM: u8, NF_INET_*, or NF_ARP_*, NF_BR_*, NF_NETDEV_* as
  *	FAMILY says; hooks only
  * @NFLUA_A_ENTRY_PRIORITY: s32; hooks only
- * @NFLUA_A_ENTRY_ON_ERROR: u8, &enum nflua_on_error; hooks only (a rule
+ * @NFLUA_A_ENTRY_ON_ERROR: u8, &enum nflua_on_error; hooks and helpers only (a rule
  *	carries its own)
  * @NFLUA_A_ENTRY_RULES: u32, rules that call it
  * @NFLUA_A_ENTRY_CALLS: u64
@@ -386,7 +388,8 @@ enum nflua_entry_kind {
  * @NFLUA_A_ENTRY_DEVICE: string, name of the device; ingress and egress hooks
  *	only
  * @NFLUA_A_ENTRY_STATE: u8, &enum nflua_hook_state; hooks of a script that is
- *	in service only
+ *	in service only, and helpers that their script has unregistered
+ * @NFLUA_A_ENTRY_PROTO: u8, IPPROTO_*; helpers only
  * @NFLUA_A_ENTRY_PAD: padding of u64 attributes
  */
 enum nflua_entry_attr {
@@ -407,6 +410,7 @@ enum nflua_entry_attr {
 	NFLUA_A_ENTRY_TIME,
 	NFLUA_A_ENTRY_DEVICE,
 	NFLUA_A_ENTRY_STATE,
+	NFLUA_A_ENTRY_PROTO,
 	NFLUA_A_ENTRY_PAD,
 
 	__NFLUA_A_ENTRY_MAX

@@ -34,6 +34,7 @@ static struct nflua_script *make_answer(const struct stubs_run *run)
 		entry->line = from->line;
 		entry->family = from->family;
 		entry->hooknum = from->hooknum;
+		entry->proto = from->proto;
 		entry->priority = from->priority;
 		entry->state = -1;
 		if (*from->device) {

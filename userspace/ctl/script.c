@@ -2,6 +2,8 @@
 /* A script and its entry points in text and JSON. */
 #include <string.h>
 
+#include <netinet/in.h>
+
 #include <linux/netfilter.h>
 
 #include "ctl.h"
@@ -111,6 +113,14 @@ static void print_place(const struct nflua_entry *entry)
 	out_string("state", fmt, nflua_hook_state_name(entry->state));
 }
 
+static void print_helper_state(const struct nflua_entry *entry)
+{
+	if (entry->state < 0)
+		out_null("state", NULL);
+	else
+		out_string("state", ", %s", nflua_hook_state_name(entry->state));
+}
+
 /**
  * script_print_entry() - write an entry point
  * @entry: the entry point
@@ -132,10 +142,17 @@ void script_print_entry(const struct nflua_entry *entry, enum script_detail deta
 		print_place(entry);
 		out_string("on_error", ", on error %s", nflua_on_error_name(entry->on_error));
 	}
+	if (entry->kind == NFLUA_ENTRY_HELPER) {
+		out_string("family", ", %s", nflua_family_name(entry->family));
+		out_string("proto", " %s", entry->proto == IPPROTO_UDP ? "udp" : "tcp");
+		print_helper_state(entry);
+		out_string("on_error", ", on error %s", nflua_on_error_name(entry->on_error));
+	}
 	if (detail == SCRIPT_ANSWER) {
 		out_text("\n");
 	} else {
-		out_uint("rules", entry->kind == NFLUA_ENTRY_HOOK ? NULL : ", rules %s",
+		out_uint("rules", entry->kind == NFLUA_ENTRY_HOOK ||
+			 entry->kind == NFLUA_ENTRY_HELPER ? NULL : ", rules %s",
 			 entry->rules);
 		out_uint("calls", ", calls %s", entry->calls);
 		out_text("\n");

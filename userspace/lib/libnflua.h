@@ -87,14 +87,16 @@ struct nflua_time {
 /**
  * struct nflua_entry - one entry point of a script
  * @kind: what it is
- * @name: the function's, extension's or hook's name
+ * @name: the function's, extension's, hook's or helper's name
  * @line: line of the source that defines the function
- * @family: NFPROTO_*; hooks only
+ * @family: NFPROTO_*; hooks and helpers only
  * @hooknum: NF_INET_*, or NF_ARP_*, NF_BR_*, NF_NETDEV_*; hooks only
  * @priority: hooks only
  * @device: name of the device, or NULL; ingress and egress hooks only
- * @state: &enum nflua_hook_state, -1 if it is not known; hooks only
- * @on_error: the failure policy; hooks only
+ * @state: &enum nflua_hook_state, -1 if it is not known; hooks, and helpers that
+ *	were unregistered
+ * @proto: IPPROTO_*; helpers only
+ * @on_error: the failure policy; hooks and helpers only
  * @rules: number of rules that call it
  * @calls: number of calls
  * @outcomes: calls by answer, indexed by &enum nflua_outcome_attr
@@ -110,6 +112,7 @@ struct nflua_entry {
 	uint32_t line;
 	uint8_t family;
 	uint8_t hooknum;
+	uint8_t proto;
 	int32_t priority;
 	char *device;
 	int state;

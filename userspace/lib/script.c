@@ -93,6 +93,9 @@ static int parse_entry(const struct nlattr *nest, struct nflua_entry *entry)
 		case NFLUA_A_ENTRY_STATE:
 			entry->state = nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_ENTRY_PROTO:
+			entry->proto = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_ENTRY_ON_ERROR:
 			entry->on_error = nflua_attr_uint(attr);
 			break;

@@ -5,6 +5,7 @@
  */
 #include "address.h"
 #include "event.h"
+#include "helper.h"
 #include "hook.h"
 #include "protocol.h"
 #include "state.h"
@@ -64,8 +65,23 @@ int nflua_packet_open(struct nflua_state *st)
 	return 0;
 }
 
+/* No packet comes to a helper. */
+int nflua_helper_call(lua_State *L)
+{
+	(void)L;
+	return 0;
+}
+
 /* Only in a finalizer of a state that goes, where the kernel's does nothing. */
 bool nflua_hook_unregister(struct nflua_state *st, const char *name)
+{
+	(void)st;
+	(void)name;
+	return false;
+}
+
+/* The same for a helper. */
+bool nflua_helper_unregister(struct nflua_state *st, const char *name)
 {
 	(void)st;
 	(void)name;

@@ -191,6 +191,7 @@ static int keep_answer(const struct nflua_state *st, struct stubs_run *run)
 		entry->kind = reg->kind;
 		entry->family = reg->family;
 		entry->hooknum = reg->hooknum;
+		entry->proto = reg->helper.proto;
 		entry->on_error = reg->on_error;
 		_Static_assert(sizeof(entry->device) == sizeof(reg->device), "devices fit");
 		memcpy(entry->device, reg->device, sizeof(entry->device));

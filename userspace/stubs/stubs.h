@@ -19,7 +19,8 @@
 /**
  * struct stubs_entry - an entry point that the body registered
  *
- * The members are those of the kernel's &struct nflua_reg.
+ * The members are those of the kernel's &struct nflua_reg; of a helper, @proto is
+ * IPPROTO_*.
  */
 struct stubs_entry {
 	char name[64];
@@ -28,6 +29,7 @@ struct stubs_entry {
 	unsigned int kind;
 	unsigned int family;
 	unsigned int hooknum;
+	unsigned int proto;
 	unsigned int on_error;
 	char device[16];
 };

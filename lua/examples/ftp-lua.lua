@@ -1,0 +1,130 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- A helper for FTP: lets the data connections through that PORT, EPRT, PASV and
+-- EPSV announce, also where NAT translates them.
+--
+--   nfluactl load lua/examples/ftp-lua.lua
+--   iptables -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp-lua
+--   iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+--
+-- A line that comes in parts is dropped until TCP sends it in one piece: what has
+-- gone on could not be rewritten.
+local netfilter = require("netfilter")
+local ip = require("luapacket").ip
+local nf = netfilter.new{ name = "ftp-lua" }
+
+-- "192,0,2,1,78,52" as address and port; nothing if it is neither
+local function numbers(s)
+  local n = {}
+  for d in s:gmatch("%d+") do n[#n + 1] = #d <= 3 and tonumber(d) or 256 end
+  for i = 1, 6 do if n[i] > 255 then return end end
+  return ip(table.concat(n, ".", 1, 4)), n[5] * 256 + n[6]
+end
+
+-- What a line announces: where that begins and ends, what precedes it when it is
+-- written anew, address and port.
+local quad = "()(%d+,%d+,%d+,%d+,%d+,%d+)()"
+local function port(line)
+  local from, n, to = line:match("^[Pp][Oo][Rr][Tt] +" .. quad .. "\r\n")
+  if n then return from, to, "", numbers(n) end
+end
+local function pasv(line)
+  local from, n, to = line:match("^227 [^%d\r\n]*" .. quad .. "[^%d,]")
+  if n then return from, to, "", numbers(n) end
+end
+local function eprt(line)
+  local from, _, v, a, p, to = line:match("^[Ee][Pp][Rr][Tt] +()([!-/:-~])([12])%2([%x.:]+)%2(%d+)%2()\r\n")
+  local ok, address = pcall(ip, a or "")
+  if ok then return from, to, "|" .. v .. "|", address, tonumber(p) end
+end
+local function epsv(line, sender)
+  local from, _, p, to = line:match("^229 [^(\r\n]*%(()([!-/:-~])%2%2(%d+)%2()%)")
+  if p then return from, to, "|||", sender, tonumber(p) end
+end
+local parsers = { [false] = { port, eprt }, [true] = { pasv, epsv } }
+local words = { [false] = { "PORT ", "EPRT " }, [true] = { "227 ", "229 " } }
+
+local function text(kind, address, p)
+  if kind == "" then
+    return (tostring(address):gsub("%.", ",")) .. "," .. p // 256 .. "," .. p % 256
+  end
+  return kind .. (kind == "|||" and "" or tostring(address) .. "|") .. p .. "|"
+end
+
+-- Expects what the line at a position announces. How much longer the packet is
+-- then; nothing if it must not go on.
+local function announce(pkt, ct, at, line)
+  local reply = ct.is_reply
+  local sender = ct:tuple(reply and "reply" or "original").src
+  local known = ct:tuple(reply and "original" or "reply").dst -- what the peer calls it
+  for _, parse in ipairs(parsers[reply]) do
+    local from, to, kind, address, p = parse(line, sender)
+    -- to send the peer to a third host is none of the sender's business
+    if from and address == sender and p and p > 0 and p < 65536 then
+      local e = ct:expect{ dport = p }
+      if not e then return end
+      if e.dport == p and known == address then return 0 end
+      local new = text(kind, known, e.dport)
+      if pkt:mangle(at + from - 1, to - from, new) then return #new - (to - from) end
+      e:cancel()
+      return
+    end
+  end
+  return 0
+end
+
+-- May these bytes become one of the lines, when the rest of them comes?
+local function may_become(s, reply)
+  if #s == 0 or #s > 128 then return false end
+  s = s:upper()
+  for _, word in ipairs(words[reply]) do
+    local n = math.min(#s, #word)
+    if s:sub(1, n) == word:sub(1, n) then return true end
+  end
+  return false
+end
+
+-- ct.data: for each direction the sequence numbers where the last line began and
+-- the one before (it may be sent again), and where a part is missed; then which of
+-- them there are.
+local layout = "I4I4I4B"
+local function after(a, b) return a ~= b and (a - b) & 0xffffffff < 0x80000000 end
+
+-- Where in a packet's payload the first line begins; nothing if it must not go on.
+local function follow(ct, seq, s)
+  local reply = ct.is_reply
+  local place = reply and 14 or 1
+  local last = s:match(".*\n()") or 1
+  local next = (seq + #s) & 0xffffffff
+  local from, part
+  repeat
+    local old = ct.data
+    local now, before, part_at, known = string.unpack(layout, old, place)
+    local begins = known & 1 ~= 0 and seq == now or known & 2 ~= 0 and seq == before
+    from = begins and 1 or (s:find("\n", 1, true) or #s) + 1
+    if known & 4 ~= 0 and after(seq, part_at) then return end
+    part = may_become(s:sub(math.max(from, last)), reply)
+    known = part and known | 4 or known & ~4
+    if part then
+      part_at = seq
+    elseif last > #s and (known & 1 == 0 or after(next, now)) then
+      now, before, known = next, now, known << 1 & 2 | 1
+    end
+    local new = string.pack(layout, now, before, part_at, known)
+    new = old:sub(1, place - 1) .. new .. old:sub(place + #new)
+  until ct:swap_data(old, new)
+  if not part then return from end
+end
+
+nf:helper{ name = "ftp-lua", proto = "tcp", expect = { max = 1, timeout = 300 },
+  function(pkt, ct, info)
+    local s = info:find("^established") and pkt.payload and pkt.payload:string(1, math.min(#pkt.payload, 4096))
+    if not s or s == "" then return end
+    local at = follow(ct, pkt.tcp.seq, s)
+    if not at then return nf.DROP end
+    local longer = 0
+    for line in s:sub(at):gmatch("[^\n]*\n") do
+      local n = announce(pkt, ct, at + longer, line)
+      if not n then return nf.DROP end
+      at, longer = at + #line, longer + n
+    end
+  end }

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Expectations had a timer each until one worker came to collect them. Kbuild
+ * looks which it is, for distributions took the change over.
+ */
+#ifndef _NFLUA_COMPAT_NF_CONNTRACK_EXPECT_H
+#define _NFLUA_COMPAT_NF_CONNTRACK_EXPECT_H
+
+#include_next <net/netfilter/nf_conntrack_expect.h>
+
+#ifdef NFLUA_EXPECT_TIMERS
+
+#define NFLUA_EXPECT_POLICY_TIMEOUT	300	/* until it is set below */
+
+static inline bool nf_ct_exp_is_expired(const struct nf_conntrack_expect *exp)
+{
+	return false;
+}
+
+/* Before it is in the table: nothing can be said yet. */
+static inline void nflua_expect_timeout(struct nf_conntrack_expect *exp, u32 s)
+{
+}
+
+/* When it is there, if it still is. */
+static inline void nflua_expect_timeout_now(struct nf_conntrack_expect *exp,
+					    u32 s)
+{
+	mod_timer_pending(&exp->timeout, jiffies + s * HZ);
+}
+
+/* Context: nf_conntrack_expect_lock */
+static inline void nflua_expect_remove(struct nf_conntrack_expect *exp)
+{
+	nf_ct_remove_expect(exp);
+}
+
+#else
+
+/* The policy's is added to the expectation's own. */
+#define NFLUA_EXPECT_POLICY_TIMEOUT	0
+
+static inline void nflua_expect_timeout(struct nf_conntrack_expect *exp, u32 s)
+{
+	exp->timeout = nfct_time_stamp + s * HZ;
+}
+
+static inline void nflua_expect_timeout_now(struct nf_conntrack_expect *exp,
+					    u32 s)
+{
+}
+
+/* Context: nf_conntrack_expect_lock */
+static inline void nflua_expect_remove(struct nf_conntrack_expect *exp)
+{
+	nf_ct_unlink_expect(exp);
+}
+
+#endif /* NFLUA_EXPECT_TIMERS */
+
+#endif /* _NFLUA_COMPAT_NF_CONNTRACK_EXPECT_H */
