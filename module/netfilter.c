@@ -11,10 +11,14 @@
 #include <linux/ktime.h>
 #include <linux/string.h>
 #include "entry.h"
+#include "extension_spec.h"
 #include "hook.h"
 #include "library.h"
 #include "script.h"
 #include "lua/kernel/lua_kernel.h"
+
+/* Declarations of extensions by the number of the entry point, in the registry. */
+static const char declarations_key;
 
 /* Upvalues of an object's methods: the object itself and its name. */
 static const char *check_nf(lua_State *L)
@@ -159,10 +163,89 @@ static int nf_add_hook(lua_State *L)
 	return 1;
 }
 
+/* Keeps what is on top of the stack, the declaration that is registered next. */
+static void keep_declaration(lua_State *L, unsigned int number)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declarations_key) == LUA_TNIL) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &declarations_key);
+	}
+	lua_insert(L, -2);
+	lua_rawseti(L, -2, number);
+	lua_pop(L, 1);
+}
+
+/*
+ * nf:extension{ name = , options = , match = function(pkt, info) ... end, ... }:
+ * a match or a target of iptables' own, see nflua_extension_parse()
+ */
+static int nf_add_extension(lua_State *L)
+{
+	struct nflua_reg reg = { .kind = NFLUA_ENTRY_EXTENSION };
+	struct nflua_state *st = nflua_state(L);
+	struct nflua_extension_spec *spec;
+	unsigned int i;
+
+	check_nf(L);
+	if (!st->registering)
+		luaL_error(L, "extensions are declared only while the script is loaded");
+	lua_settop(L, 2);
+	spec = lua_newuserdatauv(L, sizeof(*spec), 2);
+	nflua_extension_parse(L, 2, spec);
+	for (i = 0; i < st->nregs; i++)
+		if (st->regs[i].kind == NFLUA_ENTRY_EXTENSION &&
+		    !strcmp(st->regs[i].name, spec->name))
+			luaL_error(L, "extension '%s': this is the second of its name",
+				   spec->name);
+	lua_getfield(L, 2, "checkentry");
+	lua_setiuservalue(L, 3, 1);
+	lua_getfield(L, 2, "destroy");
+	lua_setiuservalue(L, 3, 2);
+	strscpy(reg.name, spec->name, sizeof(reg.name));
+	reg.digest = spec->digest;
+	reg.on_error = spec->on_error;
+	reg.as = spec->target ? NFLUA_ENTRY_TARGET : NFLUA_ENTRY_MATCH;
+	reg.revision = spec->revision;
+	/* Packet states need no more of it than its digest. */
+	if (nflua_state_is_control(st))
+		keep_declaration(L, st->nregs + 1);
+	lua_getfield(L, 2, spec->target ? "target" : "match");
+	nflua_state_register(L, &reg);
+	return 0;
+}
+
+/**
+ * nflua_netfilter_declaration() - push what nf:extension was given
+ * @st: a control state whose body has run
+ * @number: of the entry point, from 1
+ *
+ * Pushes a userdata with a &struct nflua_extension_spec and with the functions
+ * checkentry and destroy, or nil, as user values 1 and 2; or nil, if the entry
+ * point is none. There must be room on the stack for two values.
+ *
+ * Context: who excludes others from the state
+ * Return: the declaration or NULL
+ */
+const struct nflua_extension_spec *
+nflua_netfilter_declaration(struct nflua_state *st, unsigned int number)
+{
+	lua_State *L = st->L;
+
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declarations_key) == LUA_TTABLE)
+		lua_rawgeti(L, -1, number);
+	else
+		lua_pushnil(L);
+	lua_remove(L, -2);
+	return lua_touserdata(L, -1);
+}
+
 static const luaL_Reg nf_methods[] = {
 	{ "match", nf_add_match },
 	{ "target", nf_add_target },
 	{ "hook", nf_add_hook },
+	{ "extension", nf_add_extension },
 	{ NULL, NULL }
 };
 
@@ -189,8 +272,8 @@ static void add_verdicts(lua_State *L)
 }
 
 /*
- * netfilter.new{ name = "NAME" }: an object with the methods hook, match and
- * target and the verdicts. The name defaults to the script's.
+ * netfilter.new{ name = "NAME" }: an object with the methods hook, match, target
+ * and extension, and the verdicts. The name defaults to the script's.
  */
 static int netfilter_new(lua_State *L)
 {

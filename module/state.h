@@ -77,10 +77,24 @@ struct nflua_limits {
 /**
  * struct nflua_reg - one registration that a script's body made
  *
+ * @digest: of an extension's declaration
+ * @name: of the entry point
+ * @line: where its function is defined
+ * @priority: of a hook
+ * @kind: &enum nflua_entry_kind
+ * @family: NFPROTO_*, of a hook
+ * @hooknum: of a hook
+ * @on_error: &enum nflua_on_error, of a hook or an extension
+ * @device: of a hook at ingress or egress
+ * @as: what an extension is, %NFLUA_ENTRY_MATCH or %NFLUA_ENTRY_TARGET
+ * @revision: of an extension
+ * @reserved: zero
+ *
  * Plain data without holes that matter: the lists of two states are compared
  * byte by byte.
  */
 struct nflua_reg {
+	u64 digest;
 	char name[NFLUA_FUNCTION_SIZE];
 	u32 line;
 	s32 priority;
@@ -89,6 +103,9 @@ struct nflua_reg {
 	u8 hooknum;
 	u8 on_error;
 	char device[IFNAMSIZ];
+	u8 as;
+	u8 revision;
+	u8 reserved[6];
 };
 
 /**

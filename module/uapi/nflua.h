@@ -342,12 +342,14 @@ enum nflua_event {
  * @NFLUA_ENTRY_MATCH: what nf:match registered
  * @NFLUA_ENTRY_TARGET: what nf:target registered
  * @NFLUA_ENTRY_HOOK: what nf:hook registered
+ * @NFLUA_ENTRY_EXTENSION: what nf:extension declared
  */
 enum nflua_entry_kind {
 	NFLUA_ENTRY_FUNCTION,
 	NFLUA_ENTRY_MATCH,
 	NFLUA_ENTRY_TARGET,
 	NFLUA_ENTRY_HOOK,
+	NFLUA_ENTRY_EXTENSION,
 
 	__NFLUA_ENTRY_MAX
 };
