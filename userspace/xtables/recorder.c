@@ -4,10 +4,7 @@
  * runs for the sake of the extension that it declares; everything else that it
  * makes of these modules is a value that takes every use and does nothing.
  */
-#include <lauxlib.h>
-#include <lua.h>
-
-#include "recorder.h"
+#include "declaration.h"
 
 /*
  * Gets the function that takes a declaration, and where Lua files lie. An index
