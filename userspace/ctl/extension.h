@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct ctl;
+struct source;
 
 /**
  * struct places - where extensions are installed
@@ -37,11 +38,22 @@ void places_free(struct places *places);
 
 char *places_file(const struct places *places, const char *name);
 char *places_object(const struct places *places, const char *name);
+char *places_read(const char *path, size_t *size);
 enum owner places_owner(const struct places *places, const char *name);
 char *places_clash(const struct places *places, const char *name);
 int places_install(const struct places *places, const char *name, const void *text, size_t size);
 int places_remove(const struct places *places, const char *name);
 int places_each(const struct places *places, int (*each)(const char *name, void *data),
 		void *data);
+
+/* extension.c */
+struct declared;
+char *extension_read(const struct places *places, const char *name, struct declared *file);
+void extension_close(struct declared *file);
+int extension_read_file(const char *path, struct source *source, struct declared *file);
+
+/* extension_show.c */
+int extension_list(struct ctl *ctl, const struct places *places);
+int extension_show(struct ctl *ctl, const struct places *places);
 
 #endif /* _NFLUACTL_EXTENSION_H */

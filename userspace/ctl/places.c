@@ -158,8 +158,14 @@ char *places_object(const struct places *places, const char *name)
 	return join(places->root, places->objects, "libxt_", name, ".so");
 }
 
-/* Return: the bytes of a file, to be freed; NULL with errno */
-static char *read_file(const char *path, size_t *size)
+/**
+ * places_read() - read a file whole
+ * @path: the file
+ * @size: gets its size
+ *
+ * Return: the bytes, to be freed; NULL with errno
+ */
+char *places_read(const char *path, size_t *size)
 {
 	struct stat st;
 	char *bytes = NULL;
@@ -188,11 +194,11 @@ static enum owner owner_of(const struct places *places, const char *path)
 	char *bytes, *ours;
 	size_t size, our_size;
 
-	bytes = read_file(path, &size);
+	bytes = places_read(path, &size);
 	if (!bytes)
 		return errno == ENOENT ? OWNER_NONE : OWNER_OTHER;
 	if (memmem(bytes, size, EXTENSION_MARK, strlen(EXTENSION_MARK))) {
-		ours = read_file(places->object, &our_size);
+		ours = places_read(places->object, &our_size);
 		owner = ours && our_size == size && !memcmp(ours, bytes, size) ? OWNER_US :
 										 OWNER_OLD;
 		free(ours);
@@ -365,14 +371,14 @@ int places_install(const struct places *places, const char *name, const void *te
 
 	if (!file || !object)
 		goto free;
-	bytes = read_file(places->object, &object_size);
+	bytes = places_read(places->object, &object_size);
 	if (!bytes) {
 		ctl_error("cannot read the object that iptables loads, %s: %s", places->object,
 			  strerror(errno));
 		ctl_hint("'make install' puts it there; --object names another");
 		goto free;
 	}
-	before = read_file(file, &before_size);
+	before = places_read(file, &before_size);
 	err = write_file(file, text, size);
 	if (err)
 		goto free;

@@ -65,9 +65,11 @@ static int declare(lua_State *L)
 /* print(...): only the help is for people */
 static int print(lua_State *L)
 {
-	FILE *to = running(L)->helping ? stdout : stderr;
+	FILE *to = running(L)->help;
 	int i, n = lua_gettop(L);
 
+	if (!to)
+		to = stderr;
 	for (i = 1; i <= n; i++)
 		fprintf(to, "%s%s", i > 1 ? "\t" : "", luaL_tolstring(L, i, NULL));
 	fputc('\n', to);

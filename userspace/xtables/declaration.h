@@ -43,13 +43,13 @@ struct declaration {
  * @L: the state that its body has run in
  * @first: in the order of the file; NULL for none
  * @error: why the latest function failed, a sentence that belongs to this
- * @helping: a callback writes the help, so that print() writes
+ * @help: where print() writes while a function of the declaration writes the help
  */
 struct declared {
 	lua_State *L;
 	struct declaration *first;
 	char *error;
-	bool helping;
+	FILE *help;
 };
 
 /* declaration.c */
@@ -86,6 +86,6 @@ bool callback_text(const struct declaration *d, const char *callback, unsigned i
 		   const struct xt_nflua_info *info, bool numeric, char **text);
 
 /* explain.c */
-bool declaration_help(const struct declaration *d);
+bool declaration_help(const struct declaration *d, FILE *to);
 
 #endif /* _NFLUA_XTABLES_DECLARATION_H */

@@ -28,108 +28,149 @@ static const char *push_help(const struct declaration *d, unsigned int n)
 	return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
 }
 
-static void print_rest(const char *sep, const char *text)
+/**
+ * struct line - what is said of an option
+ * @to: where
+ * @sep: what comes before the next fact
+ */
+struct line {
+	FILE *to;
+	const char *sep;
+};
+
+static void add_fact(struct line *line, const char *before, const char *fact)
 {
-	if (text)
-		printf("%s%s", sep, text);
+	if (!fact)
+		return;
+	fprintf(line->to, "%s%s%s", line->sep, before, fact);
+	line->sep = "; ";
+}
+
+/* The other options of its group. */
+static void add_group(struct line *line, const struct declaration *d,
+		      const struct nflua_extension_option *option)
+{
+	const char *group = nflua_extension_pool(&d->spec, option->group);
+	char flag[NFLUA_EXTENSION_OPTION];
+	const struct nflua_extension_option *other;
+	bool mandatory = false, any = false;
+	unsigned int i;
+
+	for (i = 0; i < d->spec.noptions; i++) {
+		other = &d->spec.options[i];
+		if (!other->group || strcmp(nflua_extension_pool(&d->spec, other->group), group))
+			continue;
+		mandatory |= other->mandatory;
+		if (other == option)
+			continue;
+		option_flag(other, flag);
+		if (!any)
+			add_fact(line, "not with --", flag);
+		else
+			fprintf(line->to, ", --%s", flag);
+		any = true;
+	}
+	if (mandatory)
+		add_fact(line, "", any ? "one of them mandatory" : "mandatory");
 }
 
 /* What the declaration says of a value, behind what its author says. */
-static void print_facts(const struct declaration *d, const struct nflua_extension_option *option,
-			const char *sep)
+static void add_facts(struct line *line, const struct declaration *d,
+		      const struct nflua_extension_option *option)
 {
-	const bool one_family = d->spec.families == NFLUA_EXTENSION_IPV6;
-	const unsigned int family = one_family ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	const bool six = d->spec.families == NFLUA_EXTENSION_IPV6;
+	const unsigned int family = six ? NFPROTO_IPV6 : NFPROTO_IPV4;
 	const bool any = d->spec.families == (NFLUA_EXTENSION_IPV4 | NFLUA_EXTENSION_IPV6);
-	char *text;
+	char *text = NULL, number[32];
 
-	if (option->type == NFLUA_EXTENSION_ADDRESS || option->type == NFLUA_EXTENSION_PREFIX)
-		text = strdup(any ? "of the rule's family" : one_family ? "IPv6" : "IPv4");
-	else
-		text = option->type == NFLUA_EXTENSION_BOOL ? NULL :
-		       value_wanted(d, option, family);
-	print_rest(sep, text);
-	if (text)
-		sep = "; ";
+	if (any && option->type == NFLUA_EXTENSION_ADDRESS)
+		text = strdup("an IP address");
+	else if (any && option->type == NFLUA_EXTENSION_PREFIX)
+		text = strdup("an IP address or a prefix, as 10.0.0.0/8");
+	else if (option->type != NFLUA_EXTENSION_BOOL)
+		text = value_wanted(d, option, family);
+	add_fact(line, "", text);
 	free(text);
 	if (option->repeated > 1) {
-		printf("%sup to %u%s", sep, option->repeated,
-		       option_has_list(option) ? ", with commas between" : "");
-		sep = "; ";
+		snprintf(number, sizeof(number), "up to %u", option->repeated);
+		add_fact(line, "", number);
+		if (option_has_list(option))
+			fprintf(line->to, ", with commas between");
 	}
-	if (option->mandatory && !option->group) {
-		printf("%smandatory", sep);
-		sep = "; ";
-	}
-	if (option->group) {
-		printf("%s%sone of group %s", sep, option->mandatory ? "" : "at most ",
-		       nflua_extension_pool(&d->spec, option->group));
-		sep = "; ";
-	}
+	if (option->mandatory && !option->group)
+		add_fact(line, "", "mandatory");
+	if (option->group)
+		add_group(line, d, option);
 	if (option->has_default) {
 		text = value_text(d, option, family, nflua_extension_pool(&d->spec, option->def));
-		print_rest(sep, "default: ");
-		print_rest("", text);
+		add_fact(line, "default: ", text);
 		free(text);
 	}
 }
 
-static void print_option(const struct declaration *d, unsigned int n)
+static void print_option(const struct declaration *d, unsigned int n, FILE *to)
 {
 	const struct nflua_extension_option *option = &d->spec.options[n];
 	const char *argument = option_argument(option);
-	char flag[NFLUA_EXTENSION_OPTION];
-	const char *help;
+	char flag[NFLUA_EXTENSION_OPTION], start[LEFT + 3];
+	struct line line = { to, start };
 	int width;
 
 	option_flag(option, flag);
-	width = printf("%s--%s%s%s%s", option->invertible ? "[!] " : "    ", flag,
-		       argument ? " " : "", argument ? argument : "",
-		       option_has_list(option) ? "[,...]" : "");
-	if (width >= LEFT)
-		printf("\n%*s", LEFT, "");
-	else
-		printf("%*s", LEFT - width, "");
-	help = push_help(d, n + 1);
-	if (help)
-		printf("%s", help);
-	print_facts(d, option, help ? "; " : "");
-	printf("\n");
+	width = fprintf(to, "%s--%s%s%s%s", option->invertible ? "[!] " : "    ", flag,
+			argument ? " " : "", argument ? argument : "",
+			option_has_list(option) ? "[,...]" : "");
+	snprintf(start, sizeof(start), "%s%*s", width < LEFT ? "" : "\n",
+		 width < LEFT ? LEFT - width : LEFT, "");
+	add_fact(&line, "", push_help(d, n + 1));
+	add_facts(&line, d, option);
+	fputc('\n', to);
 	lua_pop(d->file->L, 1);
+}
+
+/* Runs the function on top of the stack, which prints. */
+static bool call_help(struct declared *file, FILE *to)
+{
+	lua_State *L = file->L;
+	bool good;
+
+	file->help = to;
+	good = lua_pcall(L, 0, 0, 0) == LUA_OK;
+	file->help = NULL;
+	if (!good) {
+		declared_fail(file, "%s", lua_isstring(L, -1) ? lua_tostring(L, -1) :
+			      "its error is no message");
+		lua_pop(L, 1);
+	}
+	return good;
 }
 
 /**
  * declaration_help() - print the help
  * @d: the extension
+ * @to: where
  *
  * Return: whether a function of the declaration that prints it went well; if not,
  * the file's error says why
  */
-bool declaration_help(const struct declaration *d)
+bool declaration_help(const struct declaration *d, FILE *to)
 {
 	lua_State *L = d->file->L;
 	unsigned int i;
 	const char *help;
 	bool good = true;
 
-	printf("%s %s options:\n", d->spec.name, d->spec.target ? "target" : "match");
+	fprintf(to, "%s %s options:\n", d->spec.name, d->spec.target ? "target" : "match");
 	help = push_help(d, 0);
-	if (help) {
-		printf("%s%s", help, *help && help[strlen(help) - 1] != '\n' ? "\n" : "");
-		lua_pop(L, 1);
-	} else if (lua_isfunction(L, -1)) {
-		d->file->helping = true;
-		good = lua_pcall(L, 0, 0, 0) == LUA_OK;
-		d->file->helping = false;
-		if (!good) {
-			declared_fail(d->file, "%s", lua_isstring(L, -1) ?
-				      lua_tostring(L, -1) : "its error is no message");
-			lua_pop(L, 1);
-		}
+	if (lua_isfunction(L, -1)) {
+		good = call_help(d->file, to);
 	} else {
+		if (help)
+			fprintf(to, "%s%s", help,
+				*help && help[strlen(help) - 1] != '\n' ? "\n" : "");
 		lua_pop(L, 1);
 	}
 	for (i = 0; i < d->spec.noptions; i++)
-		print_option(d, i);
+		print_option(d, i, to);
 	return good;
 }

@@ -56,7 +56,7 @@ void nflua_extension_push_address(lua_State *L, unsigned int family, const void 
 
 static void help(void)
 {
-	if (!declaration_help(self))
+	if (!declaration_help(self, stdout))
 		fail();
 }
 
