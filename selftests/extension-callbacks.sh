@@ -3,6 +3,8 @@
 #
 # Functions of a declaration that are called by iptables: init, parse,
 # final_check, print, save and help; and their errors.
+# Functions that others call look unreachable.
+# shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=extensions/lib.sh source-path=SCRIPTDIR
@@ -12,8 +14,8 @@ need_extensions
 topology
 
 install_extension "$HERE/extensions/shape.lua"
-is "installed by its name, not the file's" "$(cd "$TMP" && ls extensions xtables | paste -sd " ")" \
-	"extensions: SHAPE.lua  xtables: libxt_SHAPE.so"
+is "installed by its name, not the file's" "$(installed)" \
+	"extensions/SHAPE.lua xtables/libxt_SHAPE.so"
 
 for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	if ! tables $ipt; then

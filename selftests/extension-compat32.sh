@@ -3,6 +3,8 @@
 #
 # iptables of 32 bits on a kernel of 64: the same rules, laid out the same.
 # I386_ROOT (/i386) has its programs, and the object built for them.
+# Functions that others call look unreachable.
+# shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=extensions/lib.sh source-path=SCRIPTDIR
@@ -16,7 +18,7 @@ chroot "$ROOT" /usr/sbin/iptables-nft -V >/dev/null 2>"$TMP/err" ||
 topology
 
 # Both kinds of program see the same directory, by the same name.
-mkdir -p "$ROOT$TMP" "$ROOT/proc"
+mkdir -p "$ROOT$TMP" "$ROOT/proc" "$ROOT/run"
 mount --bind "$TMP" "$ROOT$TMP" && at_exit "umount $ROOT$TMP"
 mount --bind /proc "$ROOT/proc" && at_exit "umount $ROOT/proc"
 OBJECTS32=$TMP/xtables32

@@ -4,6 +4,8 @@
 # nfluactl extension: what it installs, shows, refuses and removes; and an
 # extension in all that iptables does with rules: -C, -D, -L, -S, --help, save,
 # restore, translate. Several extensions at once.
+# Functions that others call look unreachable.
+# shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=extensions/lib.sh source-path=SCRIPTDIR
@@ -28,8 +30,7 @@ extension() { nfluactl extension "$@"; }
 declare_match mine >mine.lua
 is "nothing is installed" "$(extension -j list)" "[]"
 check "install" extension install mine.lua
-is "the object and the file" "$(ls xtables extensions | paste -sd ' ')" \
-	"extensions: mine.lua  xtables: libxt_mine.so"
+is "the object and the file" "$(installed)" "extensions/mine.lua xtables/libxt_mine.so"
 is "for everyone to read" "$(stat -c %a xtables/libxt_mine.so extensions/mine.lua | paste -sd ' ')" "644 644"
 check "install the same again" extension install mine.lua
 is "list" "$(extension list | tail -n 1 | tr -s ' ')" "mine match 0 ipv4,ipv6 1 128 installed"
@@ -118,7 +119,8 @@ check "remove" extension remove mine
 is "nothing is left" "$(find xtables extensions -type f)" ""
 { declare_match one; declare_match two; } >both.lua
 check "a file may declare two" extension install both.lua
-is "each has its object" "$(ls xtables | paste -sd ' ')" "libxt_one.so libxt_two.so"
+is "each has its object and file" "$(installed)" \
+	"extensions/one.lua extensions/two.lua xtables/libxt_one.so xtables/libxt_two.so"
 check "load them" nfluactl -n "$SERVER" load both.lua
 
 # --- rules ---
@@ -172,11 +174,11 @@ done
 for ipt in iptables-nft iptables-legacy; do
 	! tables $ipt || break
 done
-check "a rule" server $ipt -A INPUT -m three --port 1
+check "a rule" server "$ipt" -A INPUT -m three --port 1
 declare_match three '' 'min = 1,' >extensions/three.lua
-server $ipt -nL INPUT >out 2>/dev/null
+server "$ipt" -nL INPUT >out 2>/dev/null
 check "-L says so" grep -q "three \[of another declaration than the installed one: option 1, 'port', differs\]" out
-refused "save says so" any "a rule is of another declaration than the installed one" server $ipt-save -t filter
-refused "a new rule is refused" any . server $ipt -A INPUT -m three --port 1
-server $ipt -F INPUT
+refused "save says so" any "a rule is of another declaration than the installed one" server "$ipt-save" -t filter
+refused "a new rule is refused" any . server "$ipt" -A INPUT -m three --port 1
+server "$ipt" -F INPUT
 finish

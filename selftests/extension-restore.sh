@@ -4,6 +4,8 @@
 # Many rules of an extension: iptables-restore of 5,000, for which the Lua file
 # runs once, and rules that several programs insert at once under traffic, while
 # the script is replaced.
+# Functions that others call look unreachable.
+# shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=extensions/lib.sh source-path=SCRIPTDIR
@@ -64,7 +66,7 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	refused "$ipt-restore with a bad value in the last rule" 2 \
 		"many: --first '70000' is not a number from 0 to 65535" server $ipt-restore "$TMP/bad"
 	check "$ipt: the rules are as before" waits_for 30 rules_are "$RULES_MANY"
-	check "$ipt: flush" server $ipt -F FORWARD
+	check "$ipt: flush" server "$ipt" -F FORWARD
 	check "$ipt: none is left" waits_for 60 rules_are 0
 done
 
@@ -75,13 +77,13 @@ done
 insert() {
 	local i
 	for i in {1..25}; do
-		server $ipt -w -A INPUT -p udp -m many --first "$((9000 + $1 * 100 + i))" || return 1
+		server "$ipt" -w -A INPUT -p udp -m many --first "$((9000 + $1 * 100 + i))" || return 1
 	done
 }
 delete() {
 	local i
 	for i in {25..1}; do
-		server $ipt -w -D INPUT -p udp -m many --first "$((9000 + $1 * 100 + i))" || return 1
+		server "$ipt" -w -D INPUT -p udp -m many --first "$((9000 + $1 * 100 + i))" || return 1
 	done
 }
 # at_once FUNCTION: four of them, under traffic and replaces
@@ -89,7 +91,7 @@ at_once() {
 	local i pids=() failed=0
 	udp "$CLIENT" "$SERVER4" 200 9101 9225 &
 	for i in 1 2 3 4; do
-		"$1" $i >"$TMP/once$i" 2>&1 &
+		"$1" "$i" >"$TMP/once$i" 2>&1 &
 		pids+=($!)
 	done
 	for i in 1 2 3 4 5; do
@@ -98,19 +100,19 @@ at_once() {
 	for i in "${pids[@]}"; do
 		wait "$i" || failed=1
 	done
-	[ $failed = 0 ] || cat "$TMP"/once*
-	return $failed
+	[ "$failed" = 0 ] || cat "$TMP"/once*
+	return "$failed"
 }
 check "four programs insert 25 rules each" at_once insert
-is "all are there, once" "$(saved_rules $ipt | sort -u | wc -l)" 100
+is "all are there, once" "$(saved_rules "$ipt" | sort -u | wc -l)" 100
 check "and counted" waits_for 10 rules_are 100
-read_first() { server $ipt -nvxL INPUT | awk '/first 9101/ { print $1 }'; }
+read_first() { server "$ipt" -nvxL INPUT | awk '/first 9101/ { print $1 }'; }
 before=$(read_first)
 udp "$CLIENT" "$SERVER4" 5 9101
 more() { [ "$(read_first)" = $((before + 5)) ]; }
 check "they decide" waits_for 10 more
 check "and delete them" at_once delete
-is "none is left" "$(saved_rules $ipt)" ""
+is "none is left" "$(saved_rules "$ipt")" ""
 check "nor counted" waits_for 10 rules_are 0
 check "unload" nfluactl -n "$SERVER" unload many
 finish

@@ -4,6 +4,8 @@
 # Options of every type of an extension of the user's own: what is accepted and
 # saved, what is refused with exit status 2 and nothing inserted, and what the
 # function in the kernel gets.
+# Functions that others call look unreachable.
+# shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=extensions/lib.sh source-path=SCRIPTDIR
@@ -16,14 +18,14 @@ install_extension "$HERE/extensions/types.lua"
 
 for flavour in legacy nft; do
 	for ipt in iptables-$flavour ip6tables-$flavour; do
-		if ! tables $ipt; then
+		if ! tables "$ipt"; then
 			skip "$ipt" "no such tables here"
 			continue
 		fi
-		run_t "$HERE/extensions/types.t" $ipt
+		run_t "$HERE/extensions/types.t" "$ipt"
 		case $ipt in
-		ip6*) run_t "$HERE/extensions/types6.t" $ipt ;;
-		*) run_t "$HERE/extensions/types4.t" $ipt ;;
+		ip6*) run_t "$HERE/extensions/types6.t" "$ipt" ;;
+		*) run_t "$HERE/extensions/types4.t" "$ipt" ;;
 		esac
 	done
 done
@@ -84,7 +86,7 @@ gets ports '! 22:22,8000:8010'
 gets dev eth+
 gets hw 02:00:00:00:00:ff
 server "$ipt" -F INPUT
-if tables ip6tables-${ipt#*-}; then
+if tables "ip6tables-${ipt#*-}"; then
 	server ip6tables-"${ipt#*-}" -A INPUT -p udp -m types ! --host fd77::2 --net 2001:db8:1::/32
 	udp "$CLIENT" "$SERVER6" 1 4000
 	gets host '! fd77::2'

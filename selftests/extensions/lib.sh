@@ -28,6 +28,9 @@ install_extension() {
 	check "and loaded" nfluactl -n "$SERVER" load "$@" "$file"
 }
 
+# installed: the files of the installed extensions, on one line
+installed() { (cd "$TMP" && find xtables extensions -type f | sort | paste -sd ' '); }
+
 # saved_rules IPTABLES [TABLE]: the rules as they are saved
 saved_rules() { server "$1-save" -t "${2:-filter}" 2>/dev/null | grep '^-A'; }
 
