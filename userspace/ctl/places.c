@@ -223,30 +223,73 @@ enum owner places_owner(const struct places *places, const char *name)
 	return owner;
 }
 
-/* Does a module of the kernel serve rules of this name? */
+/* The name of the extension that an alias of a module is for; NULL if it is for none */
+static const char *extension_of_alias(const char *alias)
+{
+	return !strncmp(alias, "ipt_", 4) ? alias + 4 : !strncmp(alias, "ip6t_", 5) ? alias + 5 :
+	       NULL;
+}
+
+static bool is_alias(const char *alias, const char *name)
+{
+	const char *what = extension_of_alias(alias);
+
+	return what && !strcmp(what, name);
+}
+
+/* A module that is loaded when a rule has this name; to be freed */
+static char *find_module(const char *directory, const char *name)
+{
+	char *path = join("", directory, "", "modules", ".alias"), *found = NULL;
+	char line[512], alias[256], module[256];
+	FILE *file = path ? fopen(path, "re") : NULL;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		if (sscanf(line, "alias %255s %255s", alias, module) == 2 &&
+		    is_alias(alias, name) && strcmp(module, "nflua"))
+			found = strdup(module);
+	if (file)
+		fclose(file);
+	free(path);
+	return found;
+}
+
+/* The same of what is built in, in a file of strings like "xt_mark.alias=ipt_mark" */
+static char *find_built_in(const char *directory, const char *name)
+{
+	char *path = join("", directory, "", "modules", ".builtin.modinfo"), *found = NULL;
+	const char *at, *alias;
+	size_t size;
+	char *bytes = path ? places_read(path, &size) : NULL;
+
+	if (bytes)
+		bytes[size] = 0;
+	for (at = bytes; bytes && !found && at < bytes + size; at += strlen(at) + 1) {
+		alias = strstr(at, ".alias=");
+		if (alias && is_alias(alias + strlen(".alias="), name))
+			found = strndup(at, alias - at);
+	}
+	free(bytes);
+	free(path);
+	return found;
+}
+
+/* Does the kernel itself serve rules of this name? */
 static char *kernel_clash(const char *name)
 {
-	char path[128], line[512], alias[256], module[256], *what, *why = NULL;
+	char directory[128], *module, *why;
 	struct utsname system;
-	FILE *file;
 
 	if (uname(&system))
 		return NULL;
-	snprintf(path, sizeof(path), "/lib/modules/%s/modules.alias", system.release);
-	file = fopen(path, "re");
-	while (file && !why && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "alias %255s %255s", alias, module) != 2 ||
-		    !strcmp(module, "nflua"))
-			continue;
-		what = !strncmp(alias, "ipt_", 4) ? alias + 4 :
-		       !strncmp(alias, "ip6t_", 5) ? alias + 5 : NULL;
-		if (what && !strcmp(what, name) &&
-		    asprintf(&why, "the kernel's module %s has an extension of this name",
-			     module) < 0)
-			break;
-	}
-	if (file)
-		fclose(file);
+	snprintf(directory, sizeof(directory), "/lib/modules/%s", system.release);
+	module = find_module(directory, name);
+	if (!module)
+		module = find_built_in(directory, name);
+	if (!module || asprintf(&why, "the kernel's module %s has an extension of this name",
+				module) < 0)
+		why = NULL;
+	free(module);
 	return why;
 }
 
