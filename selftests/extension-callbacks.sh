@@ -45,7 +45,7 @@ refused "final_check says only no" 2 "SHAPE: the extension's function 'final_che
 refused "a field that is no option" 2 "SHAPE: extension 'SHAPE' has no option 'burts'" \
 	shape --amount 5000 --burst 16 --any
 refused "a value that the option cannot have" 2 "option 'peer': a value must be a prefix" \
-	shape --amount 5000 --burst 17
+	shape --amount 5000 --burst 17 --any
 refused "what parse returns is checked" 2 "option 'amount': a value must be an integer from 0 to 4294967295" \
 	shape --amount 9999m --any
 refused "two of a group" 2 "SHAPE: --peer and --any exclude each other" \

@@ -14,5 +14,5 @@
 -j SHAPE --amount 5000 --burst 13 --any;;FAIL
 -j SHAPE --amount 5000 --burst 14 --any;;FAIL
 -j SHAPE --amount 5000 --burst 16 --any;;FAIL
--j SHAPE --amount 5000 --burst 17;;FAIL
+-j SHAPE --amount 5000 --burst 17 --any;;FAIL
 -j SHAPE --amount 4k ! --any;;FAIL

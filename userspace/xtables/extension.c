@@ -74,11 +74,12 @@ static void parse(unsigned int family, struct xt_option_call *cb)
 	const unsigned int n = cb->entry->id;
 	const u32 bit = 1U << n;
 	struct xt_nflua_info *info = cb->data;
+	const bool again = cb->xflags & bit;
 	bool taken = false;
 
 	xtables_option_parse(cb);
 	/* The command line replaces what the declaration's init has set. */
-	if (!(cb->xflags & bit)) {
+	if (!again) {
 		memset(info->data + self->spec.options[n].offset, 0,
 		       self->spec.options[n].size * self->spec.options[n].repeated);
 		info->count[n] = 0;
@@ -98,7 +99,9 @@ static void parse(unsigned int family, struct xt_option_call *cb)
 
 static void final_check(unsigned int family, struct xt_fcheck_call *cb)
 {
-	if (!callback_final_check(self, family, cb->data) ||
+	/* The declaration's function sees only what may be, and leaves only that. */
+	if (!values_check(self, family, cb->data) ||
+	    !callback_final_check(self, family, cb->data) ||
 	    !values_check(self, family, cb->data))
 		fail();
 }
