@@ -220,9 +220,11 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 		goto unlock;
 	}
 	gen->number = script ? script->number + 1 : 1;
-	err = check_extensions(nn, gen, error, extack) ?:
-	      nflua_extensions_declare(gen, error, extack) ?:
-	      loaded(gen, arg);
+	err = check_extensions(nn, gen, error, extack);
+	if (!err)
+		err = nflua_extensions_declare(gen, error, extack);
+	if (!err)
+		err = loaded(gen, arg);
 	if (err)
 		goto free;
 	if (load->check) {

@@ -23,6 +23,9 @@ static int check_args(const char *args)
 	const char *end = args + XT_LUA_ARGS_SIZE;
 	const char *at = args;
 
+	/* so that all that is looked for below is found in it */
+	if (end[-1])
+		return -EINVAL;
 	while (at < end && *at) {
 		const char *p = at;
 
@@ -31,10 +34,7 @@ static int check_args(const char *args)
 			p++;
 		if (p == at || *p != '=')
 			return -EINVAL;
-		at = memchr(p, 0, end - p);
-		if (!at)
-			return -EINVAL;
-		at++;
+		at = p + strlen(p) + 1;
 	}
 	if (memchr_inv(at, 0, end - at))
 		return -EINVAL;
