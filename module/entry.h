@@ -10,6 +10,8 @@
 #include "timing.h"
 #include "uapi/nflua.h"
 
+struct nflua_extension;
+
 /* What kind of question a call asks; decides which answers make sense. */
 enum nflua_role {
 	NFLUA_ROLE_HOOK,
@@ -94,6 +96,9 @@ struct nflua_stats {
  * @stats: its statistics
  * @hook: what packets meet a hook through, NULL before it is published
  * @gone: the script has unregistered the hook
+ * @callbacks: a bit for each &enum nflua_callback that an extension has
+ * @extension: what it declares, referred to; NULL of any other, and if nobody
+ *	else has it, of a generation that is only checked
  * @run: the test run that this is a copy for, NULL where packets come from
  */
 struct nflua_entry {
@@ -103,6 +108,8 @@ struct nflua_entry {
 	struct nflua_run *run;
 	struct nflua_hook *hook;
 	bool gone;
+	u8 callbacks;
+	struct nflua_extension *extension;
 	struct nflua_reg reg;
 };
 
@@ -122,6 +129,11 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			     enum nflua_role role, int on_error,
 			     struct sk_buff *skb,
 			     const struct nf_hook_state *hs);
+unsigned int nflua_entry_run_values(const struct nflua_entry *entry,
+				    enum nflua_role role, int on_error,
+				    struct sk_buff *skb,
+				    const struct nf_hook_state *hs,
+				    const struct nflua_values *values);
 unsigned int nflua_entry_verdict(unsigned int outcome);
 
 #endif /* _NFLUA_ENTRY_H */

@@ -6,13 +6,13 @@
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include "binding.h"
 #include "held.h"
 #include "hook.h"
 #include "map.h"
 #include "script.h"
 #include "send.h"
 #include "upload.h"
-#include "xtables.h"
 
 static unsigned int net_id;
 

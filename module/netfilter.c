@@ -218,7 +218,7 @@ static int nf_add_extension(lua_State *L)
 
 /**
  * nflua_netfilter_declaration() - push what nf:extension was given
- * @st: a control state whose body has run
+ * @L: a thread of a control state whose body has run
  * @number: of the entry point, from 1
  *
  * Pushes a userdata with a &struct nflua_extension_spec and with the functions
@@ -229,10 +229,8 @@ static int nf_add_extension(lua_State *L)
  * Return: the declaration or NULL
  */
 const struct nflua_extension_spec *
-nflua_netfilter_declaration(struct nflua_state *st, unsigned int number)
+nflua_netfilter_declaration(lua_State *L, unsigned int number)
 {
-	lua_State *L = st->L;
-
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declarations_key) == LUA_TTABLE)
 		lua_rawgeti(L, -1, number);
 	else
@@ -358,12 +356,36 @@ static int netfilter_now(lua_State *L)
 	return 1;
 }
 
+/*
+ * netfilter.mask([bits]): the 32 bits that rules with --mask are compared with,
+ * which all states of a script share; all of them are set at first. With an
+ * argument they are set: by a body only in the control state, for the body runs
+ * again where a CPU comes up. Returns what they were. Context: any
+ */
+static int netfilter_mask(lua_State *L)
+{
+	struct nflua_state *st = nflua_state(L);
+	const u32 was = READ_ONCE(st->gen->mask);
+	lua_Integer n;
+
+	if (!lua_isnoneornil(L, 1)) {
+		n = luaL_checkinteger(L, 1);
+		luaL_argcheck(L, n >= 0 && n <= U32_MAX, 1,
+			      "a mask has 32 bits");
+		if (!st->registering || nflua_state_is_control(st))
+			WRITE_ONCE(st->gen->mask, n);
+	}
+	lua_pushinteger(L, was);
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "new", netfilter_new },
 	{ "queue", netfilter_queue },
 	{ "drop", netfilter_drop },
 	{ "time", netfilter_time },
 	{ "now", netfilter_now },
+	{ "mask", netfilter_mask },
 	{ NULL, NULL }
 };
 

@@ -3,6 +3,7 @@
 #define _NFLUA_SCRIPT_H
 
 #include <linux/atomic.h>
+#include <linux/idr.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/memcontrol.h>
@@ -85,6 +86,7 @@ struct nflua_net {
  * @hooks: &nflua_hook, those registered with netfilter
  * @bindings: &nflua_binding, those that rules use
  * @rules: number of rules that refer to it
+ * @slots: numbers of its rules' values
  */
 struct nflua_script {
 	struct list_head node;
@@ -95,6 +97,7 @@ struct nflua_script {
 	struct list_head hooks;
 	struct list_head bindings;
 	unsigned int rules;
+	struct ida slots;
 };
 
 /*
@@ -133,6 +136,8 @@ enum nflua_gen_flag {
  * @code_size: its length
  * @digest: SHA-256 of it
  * @messages: what it may tell
+ * @mask: what rules with --mask are compared with, see netfilter.mask()
+ * @control_lock: who enters the control state once it is made; innermost
  * @control: the control state
  * @states: packet states by CPU number, NULL where there is none
  * @nentries: number of entry points
@@ -162,6 +167,8 @@ struct nflua_generation {
 	u8 digest[NFLUA_DIGEST_SIZE];
 	possible_net_t net;
 	struct nflua_messages *messages;
+	u32 mask;
+	struct mutex control_lock;
 	struct nflua_state *control;
 	struct nflua_state **states;
 	unsigned int nentries;

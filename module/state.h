@@ -9,6 +9,7 @@
 #include <linux/types.h>
 #include "packet.h"
 #include "route.h"
+#include "values.h"
 #include "lua/kernel/lua_enter.h"
 #include "uapi/nflua.h"
 
@@ -61,6 +62,12 @@ struct nflua_protocol;
  * memory cgroup there, as GFP_ATOMIC would.
  */
 #define NFLUA_GFP_PACKET	(GFP_NOWAIT | __GFP_ACCOUNT)
+
+/* What a script is asked in its control state about a rule of an extension. */
+enum nflua_callback {
+	NFLUA_CALLBACK_CHECKENTRY,
+	NFLUA_CALLBACK_DESTROY,
+};
 
 /**
  * struct nflua_limits - what a script may use
@@ -149,6 +156,9 @@ struct nflua_reg {
  * @nmaps: number of them
  * @holding: the packets it holds, NULL before the first
  * @held_methods: metatable of their handles
+ * @blocks: slots for the tables it has made of rules' values, in blocks of
+ *	%NFLUA_VALUES_BLOCK, NULL where there is none; NULL before the first
+ * @values: what the running call is given, if it needs a table
  * @registering: its body is running, and may register entry points
  * @regs: registrations until the entry points are made, NULL otherwise
  * @nregs: number of them
@@ -186,6 +196,8 @@ struct nflua_state {
 	unsigned int nmaps;
 	struct nflua_holding *holding;
 	struct Table *held_methods;
+	struct nflua_values_slot **blocks;
+	const struct nflua_values *values;
 
 	size_t used;
 	size_t peak;
@@ -234,6 +246,9 @@ int nflua_state_error(struct nflua_state *st, int status);
 gfp_t nflua_state_gfp(const struct nflua_state *st);
 int nflua_state_eval(struct nflua_state *st, const char *source, size_t size,
 		     char **error);
+int nflua_state_callback(struct nflua_state *st, unsigned int number,
+			 enum nflua_callback callback,
+			 const struct nflua_values *values, char **error);
 void nflua_state_tidy(struct nflua_state *st);
 
 /**
@@ -273,6 +288,33 @@ static __always_inline bool nflua_state_has_lock(const struct nflua_state *st)
 void nflua_state_lock(struct nflua_state *st);
 void nflua_state_unlock(struct nflua_state *st);
 
+/*
+ * Adds the table of a rule's values to the packet at @top + 1. Where there is
+ * none yet, a function is called that makes it.
+ */
+static __always_inline void
+nflua_state_add_values(struct nflua_state *st, StkId top,
+		       const struct nflua_values *values)
+{
+	const struct nflua_values_slot *slot = NULL;
+	lua_State *L = st->L;
+
+	if (likely(st->blocks))
+		slot = st->blocks[values->slot >> NFLUA_VALUES_BITS];
+	if (likely(slot)) {
+		slot += values->slot % NFLUA_VALUES_BLOCK;
+		if (likely(slot->serial == values->serial)) {
+			sethvalue(L, s2v(top + 2), slot->table);
+			L->top.p = top + 3;
+			return;
+		}
+	}
+	st->values = values;
+	setobjs2s(L, top + 2, top);
+	setfvalue(s2v(top), nflua_values_first);
+	L->top.p = top + 3;
+}
+
 /**
  * nflua_state_enter() - run a packet callback
  * @st: the state, of this CPU
@@ -280,6 +322,7 @@ void nflua_state_unlock(struct nflua_state *st);
  * @skb: the packet
  * @hs: where it was met
  * @role: what it is asked, &enum nflua_role
+ * @values: what the function gets beside the packet, or NULL
  *
  * On LUA_OK the result is on top of the stack, on another status the message;
  * nflua_state_error() tells which kind it is. nflua_state_tidy() must follow if
@@ -293,7 +336,8 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 					     unsigned int function,
 					     struct sk_buff *skb,
 					     const struct nf_hook_state *hs,
-					     u8 role)
+					     u8 role,
+					     const struct nflua_values *values)
 {
 	lua_State *L = st->L;
 	int err = -NFLUA_A_ERROR_REENTRY;
@@ -330,7 +374,12 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	setobjs2s(L, top, L->stack.p + function);
 	setpvalue(s2v(top + 1), nflua_light_view(seq, 0));
 	L->top.p = top + 2;
-	status = lua_enter(L, &st->jump, 1);
+	if (values) {
+		nflua_state_add_values(st, top, values);
+		status = lua_enter(L, &st->jump, 2);
+	} else {
+		status = lua_enter(L, &st->jump, 1);
+	}
 	st->packet.seq = 0;
 	if (likely(status == LUA_OK && !st->untidy))
 		return LUA_OK;

@@ -41,7 +41,8 @@ static inline void nflua_trace_name(char *to, const char *name)
 	EM(NFLUA_ENTRY_FUNCTION, "function")				\
 	EM(NFLUA_ENTRY_MATCH, "match")					\
 	EM(NFLUA_ENTRY_TARGET, "target")				\
-	EMe(NFLUA_ENTRY_HOOK, "hook")
+	EM(NFLUA_ENTRY_HOOK, "hook")					\
+	EMe(NFLUA_ENTRY_EXTENSION, "extension")
 
 #define NFLUA_TRACE_OUTCOMES						\
 	EM(NFLUA_A_OUTCOME_ACCEPT, "accept")				\

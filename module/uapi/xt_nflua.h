@@ -1,11 +1,51 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
- * What rules of user-defined iptables extensions carry.
+ * What rules of iptables carry: those with the match "lua" or the target "LUA",
+ * and those with user-defined extensions.
  */
 #ifndef _UAPI_XT_NFLUA_H
 #define _UAPI_XT_NFLUA_H
 
 #include <linux/types.h>
+#include "nflua.h"
+
+/* Bytes of a rule's arguments. */
+#define XT_LUA_ARGS_SIZE	256
+
+/* flags of struct xt_lua_info */
+#define XT_LUA_INVERT	0x01	/* the match only: "!" */
+#define XT_LUA_PAYLOAD	0x02	/* only TCP and UDP with payload */
+#define XT_LUA_MASK	0x04	/* only while the script's mask has bits of @mask */
+
+/**
+ * struct xt_lua_info - match "lua" and target "LUA", revision 0
+ * @script: name of the script, NUL-terminated
+ * @function: name of a global function, NUL-terminated; empty: what the
+ *	script registered with nf:match or nf:target
+ * @on_error: &enum nflua_on_error, one that fits
+ * @flags: XT_LUA_*. A packet that PAYLOAD or MASK leave out does not match,
+ *	with or without INVERT, or goes to the next rule.
+ * @reserved: zero
+ * @mask: with MASK: bits, not 0; else 0
+ * @args: what the function gets: "key=value" strings with their NULs, then
+ *	zeros. A key is letters, digits and underscores, no digit first.
+ * @binding: the kernel's own, as @values neither read nor compared by user
+ *	space
+ * @values: the kernel's own
+ */
+struct xt_lua_info {
+	char script[NFLUA_NAME_SIZE];
+	char function[NFLUA_FUNCTION_SIZE];
+	__u8 on_error;
+	__u8 flags;
+	__u8 reserved[2];
+	__u32 mask;
+	char args[XT_LUA_ARGS_SIZE];
+
+	/* used internally by the kernel */
+	struct nflua_binding *binding __attribute__((aligned(8)));
+	struct nflua_values *values __attribute__((aligned(8)));
+};
 
 /* Most options of an extension, and most bytes of their values in a rule. */
 #define XT_NFLUA_OPTIONS	31

@@ -68,6 +68,8 @@ typedef int possible_net_t;
 typedef s64 time64_t;
 struct kref { int none; };
 struct list_head { int none; };
+struct hlist_node { int none; };
+struct ida { int none; };
 struct mutex { int none; };
 struct ratelimit_state { int none; };
 struct rcu_head { int none; };
@@ -78,6 +80,7 @@ struct netlink_ext_ack;
 struct nf_hook_state;
 struct sk_buff;
 #define __percpu
+#define __aligned(_n)	__attribute__((aligned(_n)))
 #define __rcu
 
 /* Of packet states; no packet comes here. */

@@ -30,6 +30,8 @@ struct stubs_entry {
 	unsigned int hooknum;
 	unsigned int on_error;
 	char device[16];
+	unsigned int as;
+	unsigned int revision;
 };
 
 /**

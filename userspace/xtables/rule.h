@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <xtables.h>
 
-#include "uapi/nflua.h"
+#include "uapi/xt_nflua.h"
 
 /* Bytes of a rule's data; the kernel's own pointer is neither compared nor kept. */
 #define RULE_SIZE	XT_ALIGN(sizeof(struct xt_lua_info))
