@@ -79,6 +79,8 @@ struct work_struct { int none; };
 struct netlink_ext_ack;
 struct nf_hook_state;
 struct sk_buff;
+#define __printf(_format, _first)	__attribute__((format(printf, _format, _first)))
+#define __aligned(_n)		__attribute__((aligned(_n)))
 #define __percpu
 #define __aligned(_n)	__attribute__((aligned(_n)))
 #define __rcu
