@@ -125,7 +125,13 @@ check "load them" nfluactl -n "$SERVER" load both.lua
 
 # --- rules ---
 declare_match three '' 'default = 7,' >three.lua
-install_extension three.lua
+check "install" extension install three.lua
+for ipt in iptables-legacy iptables-nft; do
+	tables $ipt || continue
+	refused "$ipt: a rule without the script is refused" any \
+		"nfluactl load|missing kernel module" server $ipt -A INPUT -m three --port 1
+done
+check "load it" nfluactl -n "$SERVER" load three.lua
 for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	if ! tables $ipt; then
 		skip "$ipt" "no such tables here"

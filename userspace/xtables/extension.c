@@ -291,6 +291,17 @@ static void fill_options(const struct nflua_extension_spec *spec)
 		(ext)->x6_options = spec->noptions ? options : NULL;			\
 	} while (0)
 
+/* iptables itself would only say that it could not load an object that is there. */
+static void look_at_kernel(const struct nflua_extension_spec *spec)
+{
+	const int what = spec->target ? afinfo->so_rev_target : afinfo->so_rev_match;
+
+	if (!xt_params->compat_rev(spec->name, spec->revision, what))
+		fprintf(stderr,
+			"libxt_%s.so: the kernel has no %s '%s' of revision %u: 'nfluactl load' brings it with the script\n",
+			spec->name, spec->target ? "target" : "match", spec->name, spec->revision);
+}
+
 static void register_self(void)
 {
 	const struct nflua_extension_spec *spec = &self->spec;
@@ -298,6 +309,7 @@ static void register_self(void)
 	size_t i;
 
 	fill_options(spec);
+	look_at_kernel(spec);
 	for (i = 0; i < sizeof(families); i++) {
 		if (!(spec->families & families[i]))
 			continue;

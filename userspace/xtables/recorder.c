@@ -8,7 +8,9 @@
 
 /*
  * Gets the function that takes a declaration, and where Lua files lie. An index
- * that is an integer gives nil, so that ipairs() ends.
+ * that is an integer gives nil, so that ipairs() ends. Files are looked for in no
+ * place that depends on where the user happens to be. What a body prints is for
+ * the kernel's log.
  */
 static const char chunk[] =
 "local declare, directory = ...\n"
@@ -36,7 +38,6 @@ static const char chunk[] =
 "builtin.netfilter = setmetatable({ new = function()\n"
 "  return setmetatable({ extension = declare }, index)\n"
 "end }, index)\n"
-/* Never from where the user happens to be. */
 "local look\n"
 "if package then\n"
 "  look = require\n"
@@ -47,7 +48,6 @@ static const char chunk[] =
 "  if look and package.searchpath(name, package.path) then return look(name) end\n"
 "  return new()\n"
 "end\n"
-/* What a body prints is the kernel's log's. */
 "print = function() end\n";
 
 /**
