@@ -9,7 +9,7 @@
 #include "describe.h"
 #include "held.h"
 #include "hook.h"
-#include "xtables.h"
+#include "binding.h"
 
 static int put_u64(struct sk_buff *skb, int attr, u64 value, int pad)
 {
@@ -140,7 +140,7 @@ static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
 	int state;
 
 	if (script)
-		rules = nflua_bindings_rules(script, reg->kind, reg->name);
+		rules = nflua_bindings_rules(script, entry);
 	if (!nest || nla_put_u8(skb, NFLUA_A_ENTRY_KIND, reg->kind) ||
 	    nla_put_string(skb, NFLUA_A_ENTRY_NAME, reg->name) ||
 	    nla_put_u32(skb, NFLUA_A_ENTRY_LINE, reg->line) ||
@@ -158,6 +158,11 @@ static int put_entry(struct sk_buff *skb, const struct nflua_script *script,
 	     nla_put_u8(skb, NFLUA_A_ENTRY_ON_ERROR, reg->on_error) ||
 	     (*reg->device &&
 	      nla_put_string(skb, NFLUA_A_ENTRY_DEVICE, reg->device))))
+		return -EMSGSIZE;
+	if (reg->kind == NFLUA_ENTRY_EXTENSION &&
+	    (nla_put_u8(skb, NFLUA_A_ENTRY_ON_ERROR, reg->on_error) ||
+	     nla_put_u8(skb, NFLUA_A_ENTRY_AS, reg->as) ||
+	     nla_put_u8(skb, NFLUA_A_ENTRY_REVISION, reg->revision)))
 		return -EMSGSIZE;
 	state = nflua_hook_state(entry);
 	if (state >= 0 && nla_put_u8(skb, NFLUA_A_ENTRY_STATE, state))

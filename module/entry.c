@@ -377,6 +377,7 @@ static noinline unsigned int reroute(const struct nflua_state *st,
 static unsigned int follow(const struct nflua_entry *entry,
 			   enum nflua_role role, int on_error,
 			   struct sk_buff *skb, const struct nf_hook_state *hs,
+			   const struct nflua_values *values,
 			   unsigned int outcome);
 
 /*
@@ -386,6 +387,7 @@ static unsigned int follow(const struct nflua_entry *entry,
 static noinline unsigned int end_call(const struct nflua_entry *entry,
 				      struct nflua_state *st,
 				      enum nflua_role role, int on_error,
+				      const struct nflua_values *values,
 				      unsigned int outcome, unsigned int turn)
 {
 	const TValue *v = s2v(st->L->top.p - 1);
@@ -415,7 +417,7 @@ static noinline unsigned int end_call(const struct nflua_entry *entry,
 	nflua_state_tidy(st);
 	nflua_state_leave(st);
 	return turn ? outcome :
-		      follow(entry, role, on_error, skb, hs, outcome);
+		      follow(entry, role, on_error, skb, hs, values, outcome);
 }
 
 static const char *const not_entered[] = {
@@ -432,6 +434,7 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 					 enum nflua_role role, int on_error,
 					 struct sk_buff *skb,
 					 const struct nf_hook_state *hs,
+					 const struct nflua_values *values,
 					 unsigned int turn)
 {
 	struct nflua_state *st;
@@ -440,13 +443,14 @@ static __always_inline unsigned int call(const struct nflua_entry *entry,
 	int status;
 
 	st = READ_ONCE(entry->gen->states[(unsigned int)smp_processor_id()]);
-	status = st ? nflua_state_enter(st, entry->function, skb, hs, role) :
+	status = st ? nflua_state_enter(st, entry->function, skb, hs, role,
+					values) :
 		      -NFLUA_A_ERROR_NOSTATE;
 	if (likely(status == LUA_OK)) {
 		outcome = outcomes[role][to_answer(s2v(st->L->top.p - 1))];
 		if (unlikely(!outcome || st->untidy | st->packet.look))
-			return end_call(entry, st, role, on_error, outcome,
-					turn);
+			return end_call(entry, st, role, on_error, values,
+					outcome, turn);
 		this_cpu_ptr(entry->stats->cpu)->outcomes[outcome]++;
 		nflua_state_leave(st);
 	} else if (status > 0) {
@@ -478,6 +482,7 @@ static noinline unsigned int call_flagged(const struct nflua_entry *entry,
 					  enum nflua_role role, int on_error,
 					  struct sk_buff *skb,
 					  const struct nf_hook_state *hs,
+					  const struct nflua_values *values,
 					  unsigned int turn)
 {
 	const unsigned long flags = READ_ONCE(entry->gen->flags);
@@ -495,7 +500,7 @@ static noinline unsigned int call_flagged(const struct nflua_entry *entry,
 					 "", 0);
 		outcome = nflua_policy(on_error);
 	} else {
-		outcome = call(entry, role, on_error, skb, hs, turn);
+		outcome = call(entry, role, on_error, skb, hs, values, turn);
 	}
 	if (!watched)
 		return outcome;
@@ -522,14 +527,16 @@ static noinline unsigned int follow(const struct nflua_entry *entry,
 				    enum nflua_role role, int on_error,
 				    struct sk_buff *skb,
 				    const struct nf_hook_state *hs,
+				    const struct nflua_values *values,
 				    unsigned int outcome)
 {
 	unsigned int turn;
 
 	for (turn = 2; outcome == NFLUA_A_OUTCOME_REPEAT; turn++)
 		outcome = READ_ONCE(entry->gen->flags) ?
-			  call_flagged(entry, role, on_error, skb, hs, turn) :
-			  call(entry, role, on_error, skb, hs, turn);
+			  call_flagged(entry, role, on_error, skb, hs, values,
+				       turn) :
+			  call(entry, role, on_error, skb, hs, values, turn);
 	if (outcome == NFLUA_A_OUTCOME_STOP)
 		hs->okfn(hs->net, hs->sk, skb);
 	return outcome;
@@ -539,12 +546,13 @@ static noinline unsigned int follow(const struct nflua_entry *entry,
 static noinline unsigned int run_flagged(const struct nflua_entry *entry,
 					 enum nflua_role role, int on_error,
 					 struct sk_buff *skb,
-					 const struct nf_hook_state *hs)
+					 const struct nf_hook_state *hs,
+					 const struct nflua_values *values)
 {
 	unsigned int outcome;
 
-	outcome = call_flagged(entry, role, on_error, skb, hs, 1);
-	return follow(entry, role, on_error, skb, hs, outcome);
+	outcome = call_flagged(entry, role, on_error, skb, hs, values, 1);
+	return follow(entry, role, on_error, skb, hs, values, outcome);
 }
 
 static noinline unsigned int run(const struct nflua_entry *entry,
@@ -553,8 +561,20 @@ static noinline unsigned int run(const struct nflua_entry *entry,
 				 const struct nf_hook_state *hs)
 {
 	if (unlikely(READ_ONCE(entry->gen->flags)))
-		return run_flagged(entry, role, on_error, skb, hs);
-	return call(entry, role, on_error, skb, hs, 0);
+		return run_flagged(entry, role, on_error, skb, hs, NULL);
+	return call(entry, role, on_error, skb, hs, NULL, 0);
+}
+
+/* Apart, so that a call without values does not look for them. */
+static noinline unsigned int run_values(const struct nflua_entry *entry,
+					enum nflua_role role, int on_error,
+					struct sk_buff *skb,
+					const struct nf_hook_state *hs,
+					const struct nflua_values *values)
+{
+	if (unlikely(READ_ONCE(entry->gen->flags)))
+		return run_flagged(entry, role, on_error, skb, hs, values);
+	return call(entry, role, on_error, skb, hs, values, 0);
 }
 
 /**
@@ -587,6 +607,34 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 	/* Hooks that a task meets by sending run with bottom halves on. */
 	local_bh_disable();
 	outcome = run(entry, role, on_error, skb, hs);
+	local_bh_enable();
+	return outcome;
+}
+
+/**
+ * nflua_entry_run_values() - put a packet to a script, with a rule's values
+ * @entry: as for nflua_entry_run()
+ * @role: the same
+ * @on_error: the same
+ * @skb: the same
+ * @hs: the same
+ * @values: what the function gets as its second argument, a table
+ *
+ * Context: as for nflua_entry_run()
+ * Return: the same
+ */
+unsigned int nflua_entry_run_values(const struct nflua_entry *entry,
+				    enum nflua_role role, int on_error,
+				    struct sk_buff *skb,
+				    const struct nf_hook_state *hs,
+				    const struct nflua_values *values)
+{
+	unsigned int outcome;
+
+	if (likely(in_softirq()))
+		return run_values(entry, role, on_error, skb, hs, values);
+	local_bh_disable();
+	outcome = run_values(entry, role, on_error, skb, hs, values);
 	local_bh_enable();
 	return outcome;
 }

@@ -10,6 +10,8 @@
 #include "timing.h"
 #include "uapi/nflua.h"
 
+struct nflua_extension;
+
 /* What kind of question a call asks; decides which answers make sense. */
 enum nflua_role {
 	NFLUA_ROLE_HOOK,
@@ -95,6 +97,9 @@ struct nflua_stats {
  * @stats: its statistics
  * @hook: what packets meet a hook through, NULL before it is published
  * @gone: the script has unregistered the hook or helper
+ * @callbacks: a bit for each &enum nflua_callback that an extension has
+ * @extension: what it declares, referred to; NULL of any other, and if nobody
+ *	else has it, of a generation that is only checked
  * @run: the test run that this is a copy for, NULL where packets come from
  */
 struct nflua_entry {
@@ -104,6 +109,8 @@ struct nflua_entry {
 	struct nflua_run *run;
 	struct nflua_hook *hook;
 	bool gone;
+	u8 callbacks;
+	struct nflua_extension *extension;
 	struct nflua_reg reg;
 };
 
@@ -124,6 +131,11 @@ unsigned int nflua_entry_run(const struct nflua_entry *entry,
 			     enum nflua_role role, int on_error,
 			     struct sk_buff *skb,
 			     const struct nf_hook_state *hs);
+unsigned int nflua_entry_run_values(const struct nflua_entry *entry,
+				    enum nflua_role role, int on_error,
+				    struct sk_buff *skb,
+				    const struct nf_hook_state *hs,
+				    const struct nflua_values *values);
 unsigned int nflua_entry_verdict(unsigned int outcome);
 
 #endif /* _NFLUA_ENTRY_H */

@@ -3,6 +3,8 @@
  * What nflua tells those who listen: multicast messages of the generic
  * netlink family. Nothing is built while nobody does.
  */
+#include <linux/kernel.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <net/genetlink.h>
 #include "event.h"
@@ -192,6 +194,45 @@ void nflua_event_error(const struct nflua_entry *entry, const char *text,
 free:
 	nflua_messages_drop(gen->messages, NFLUA_SORT_ERRORS, true);
 	nlmsg_free(skb);
+}
+
+/**
+ * nflua_event_refused() - tell why a rule is not inserted
+ * @nn: its namespace
+ * @name: the script or the extension that it is about
+ * @fmt: a sentence
+ *
+ * iptables shows no more than the kernel's log, and tells people to look there.
+ *
+ * Context: process, sleeps; locks of nflua may be held
+ */
+void nflua_event_refused(struct nflua_net *nn, const char *name,
+			 const char *fmt, ...)
+{
+	struct net *net = nn->net;
+	struct sk_buff *skb;
+	va_list args;
+	char *text;
+	void *hdr;
+
+	va_start(args, fmt);
+	text = kvasprintf(GFP_KERNEL, fmt, args);
+	va_end(args);
+	if (!text)
+		return;
+	if (__ratelimit(&nn->limit))
+		pr_info("nflua: %*pE\n", log_length(text, strlen(text)), text);
+	if (!net || !heard(net, NFLUA_GROUP_LOG))
+		goto free;
+	skb = start(NFLUA_CMD_SCRIPT_LOG, name, strlen(text), GFP_KERNEL, &hdr);
+	if (!skb)
+		goto free;
+	if (put_text(skb, text, strlen(text)))
+		nlmsg_free(skb);
+	else
+		send(net, skb, hdr, NFLUA_GROUP_LOG, GFP_KERNEL);
+free:
+	kfree(text);
 }
 
 /* A line that nobody was sent: to the kernel's log, or it is dropped. */

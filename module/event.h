@@ -10,6 +10,9 @@ void nflua_event_cpu(const struct nflua_generation *gen, unsigned int cpu,
 		     const char *why);
 void nflua_event_error(const struct nflua_entry *entry, const char *text,
 		       size_t len);
+__printf(3, 4)
+void nflua_event_refused(struct nflua_net *nn, const char *name,
+			 const char *fmt, ...);
 void nflua_event_log(const struct nflua_state *st, const char *text,
 		     size_t len);
 

@@ -17,6 +17,7 @@
 #include <crypto/sha2.h>
 #include "conntrack.h"
 #include "event.h"
+#include "extension.h"
 #include "map.h"
 #include "script.h"
 
@@ -112,8 +113,11 @@ void nflua_generation_free(struct nflua_generation *gen)
 	nflua_state_destroy(gen->control);
 	nflua_conntrack_unuse(gen);
 	nflua_maps_close(gen);
-	for (i = 0; gen->entries && i < gen->nentries; i++)
+	for (i = 0; gen->entries && i < gen->nentries; i++) {
 		nflua_stats_put(gen->entries[i].stats);
+		if (gen->entries[i].extension)
+			nflua_extension_put(gen->entries[i].extension);
+	}
 	nflua_messages_put(gen->messages);
 	kvfree(gen->entries);
 	kvfree(gen->states);
@@ -281,6 +285,8 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&gen->node);
 	INIT_LIST_HEAD(&gen->maps);
+	mutex_init(&gen->control_lock);
+	gen->mask = U32_MAX;
 	gen->memcg = get_mem_cgroup_from_mm(current->mm);
 	strscpy(gen->name, load->name, sizeof(gen->name));
 	gen->loaded = ktime_get_real_seconds();

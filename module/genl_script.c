@@ -406,6 +406,7 @@ int nflua_genl_eval(struct sk_buff *skb, struct genl_info *info)
 		goto unlock;
 	}
 	st = script->gen->control;
+	mutex_lock(&script->gen->control_lock);
 	err = nflua_state_eval(st, nla_data(source), nla_len(source), &error);
 	if (err == -EINVAL)
 		NL_SET_ERR_MSG(info->extack, "the chunk failed");
@@ -414,6 +415,7 @@ int nflua_genl_eval(struct sk_buff *skb, struct genl_info *info)
 	kfree(st->output);
 	st->output = NULL;
 	st->output_len = 0;
+	mutex_unlock(&script->gen->control_lock);
 unlock:
 	mutex_unlock(&nn->load_lock);
 	kfree(error);

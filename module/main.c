@@ -5,6 +5,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include "extension.h"
 #include "genl.h"
 #include "held.h"
 #include "helper.h"
@@ -74,6 +75,7 @@ static void __exit nflua_exit(void)
 	nflua_registrations_close();
 	nflua_net_exit();
 	nflua_registrations_free();
+	nflua_extension_exit();
 	nflua_send_exit();
 	nflua_generation_exit();
 	/* For packets that were given up. kfree_rcu() needs no code of ours. */

@@ -6,6 +6,7 @@
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include "binding.h"
 #include "held.h"
 #include "helper.h"
 #include "hook.h"
@@ -13,7 +14,6 @@
 #include "script.h"
 #include "send.h"
 #include "upload.h"
-#include "xtables.h"
 
 static unsigned int net_id;
 

@@ -11,11 +11,15 @@
 #include <linux/ktime.h>
 #include <linux/string.h>
 #include "entry.h"
+#include "extension_spec.h"
 #include "helper.h"
 #include "hook.h"
 #include "library.h"
 #include "script.h"
 #include "lua/kernel/lua_kernel.h"
+
+/* Declarations of extensions by the number of the entry point, in the registry. */
+static const char declarations_key;
 
 /* Upvalues of an object's methods: the object itself and its name. */
 static const char *check_nf(lua_State *L)
@@ -218,6 +222,82 @@ static int nf_add_helper(lua_State *L)
 }
 #endif
 
+/* Keeps what is on top of the stack, the declaration that is registered next. */
+static void keep_declaration(lua_State *L, unsigned int number)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declarations_key) == LUA_TNIL) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &declarations_key);
+	}
+	lua_insert(L, -2);
+	lua_rawseti(L, -2, number);
+	lua_pop(L, 1);
+}
+
+/*
+ * nf:extension{ name = , options = , match = function(pkt, info) ... end, ... }:
+ * a match or a target of iptables' own, see nflua_extension_parse()
+ */
+static int nf_add_extension(lua_State *L)
+{
+	struct nflua_reg reg = { .kind = NFLUA_ENTRY_EXTENSION };
+	struct nflua_state *st = nflua_state(L);
+	struct nflua_extension_spec *spec;
+	unsigned int i;
+
+	check_nf(L);
+	if (!st->registering)
+		luaL_error(L, "extensions are declared only while the script is loaded");
+	lua_settop(L, 2);
+	spec = lua_newuserdatauv(L, sizeof(*spec), 2);
+	nflua_extension_parse(L, 2, spec);
+	for (i = 0; i < st->nregs; i++)
+		if (st->regs[i].kind == NFLUA_ENTRY_EXTENSION &&
+		    !strcmp(st->regs[i].name, spec->name))
+			luaL_error(L, "extension '%s': this is the second of its name",
+				   spec->name);
+	lua_getfield(L, 2, "checkentry");
+	lua_setiuservalue(L, 3, 1);
+	lua_getfield(L, 2, "destroy");
+	lua_setiuservalue(L, 3, 2);
+	strscpy(reg.name, spec->name, sizeof(reg.name));
+	reg.digest = spec->digest;
+	reg.on_error = spec->on_error;
+	reg.as = spec->target ? NFLUA_ENTRY_TARGET : NFLUA_ENTRY_MATCH;
+	reg.revision = spec->revision;
+	/* Packet states need no more of it than its digest. */
+	if (nflua_state_is_control(st))
+		keep_declaration(L, st->nregs + 1);
+	lua_getfield(L, 2, spec->target ? "target" : "match");
+	nflua_state_register(L, &reg);
+	return 0;
+}
+
+/**
+ * nflua_netfilter_declaration() - push what nf:extension was given
+ * @L: a thread of a control state whose body has run
+ * @number: of the entry point, from 1
+ *
+ * Pushes a userdata with a &struct nflua_extension_spec and with the functions
+ * checkentry and destroy, or nil, as user values 1 and 2; or nil, if the entry
+ * point is none. There must be room on the stack for two values.
+ *
+ * Context: who excludes others from the state
+ * Return: the declaration or NULL
+ */
+const struct nflua_extension_spec *
+nflua_netfilter_declaration(lua_State *L, unsigned int number)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declarations_key) == LUA_TTABLE)
+		lua_rawgeti(L, -1, number);
+	else
+		lua_pushnil(L);
+	lua_remove(L, -2);
+	return lua_touserdata(L, -1);
+}
+
 static const luaL_Reg nf_methods[] = {
 	{ "match", nf_add_match },
 	{ "target", nf_add_target },
@@ -225,6 +305,7 @@ static const luaL_Reg nf_methods[] = {
 #ifdef NFLUA_HELPERS
 	{ "helper", nf_add_helper },
 #endif
+	{ "extension", nf_add_extension },
 	{ NULL, NULL }
 };
 
@@ -251,8 +332,8 @@ static void add_verdicts(lua_State *L)
 }
 
 /*
- * netfilter.new{ name = "NAME" }: an object with the methods hook, helper, match
- * and target and the verdicts. The name defaults to the script's.
+ * netfilter.new{ name = "NAME" }: an object with the methods hook, helper, match,
+ * target and extension, and the verdicts. The name defaults to the script's.
  */
 static int netfilter_new(lua_State *L)
 {
@@ -337,12 +418,36 @@ static int netfilter_now(lua_State *L)
 	return 1;
 }
 
+/*
+ * netfilter.mask([bits]): the 32 bits that rules with --mask are compared with,
+ * which all states of a script share; all of them are set at first. With an
+ * argument they are set: by a body only in the control state, for the body runs
+ * again where a CPU comes up. Returns what they were. Context: any
+ */
+static int netfilter_mask(lua_State *L)
+{
+	struct nflua_state *st = nflua_state(L);
+	const u32 was = READ_ONCE(st->gen->mask);
+	lua_Integer n;
+
+	if (!lua_isnoneornil(L, 1)) {
+		n = luaL_checkinteger(L, 1);
+		luaL_argcheck(L, n >= 0 && n <= U32_MAX, 1,
+			      "a mask has 32 bits");
+		if (!st->registering || nflua_state_is_control(st))
+			WRITE_ONCE(st->gen->mask, n);
+	}
+	lua_pushinteger(L, was);
+	return 1;
+}
+
 static const luaL_Reg functions[] = {
 	{ "new", netfilter_new },
 	{ "queue", netfilter_queue },
 	{ "drop", netfilter_drop },
 	{ "time", netfilter_time },
 	{ "now", netfilter_now },
+	{ "mask", netfilter_mask },
 	{ NULL, NULL }
 };
 

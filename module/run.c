@@ -33,6 +33,7 @@
 #include "genl.h"
 #include "held.h"
 #include "run.h"
+#include "values.h"
 
 /* Calls between two looks at the clock, and how long a request may take. */
 #define BATCH		256
@@ -118,6 +119,7 @@ static int refuse_entry(struct nflua_run *run,
 		[NFLUA_ENTRY_TARGET] = "target",
 		[NFLUA_ENTRY_HOOK] = "hook",
 		[NFLUA_ENTRY_HELPER] = "helper",
+		[NFLUA_ENTRY_EXTENSION] = "extension",
 	};
 	const size_t size = 1024;
 	char *list = kmalloc(size, GFP_KERNEL);
@@ -185,7 +187,11 @@ static int choose_entry(struct nflua_run *run, struct nflua_generation *gen,
 	run->entry.stats = stats;
 	run->entry.run = run;
 	run->kind = entry->reg.kind;
-	return 0;
+	if (!entry->extension)
+		return 0;
+	/* No rule says anything: the options have their defaults. */
+	run->values = nflua_values_blank(entry->extension);
+	return run->values ? 0 : -ENOMEM;
 }
 
 /* Where a hook meets packets is its own; others may be anywhere. */
@@ -311,17 +317,21 @@ static void run_batch(struct nflua_run *run, u32 calls)
 		on_error = run->entry.reg.on_error;
 	} else if (run->kind == NFLUA_ENTRY_TARGET ||
 		   (run->kind == NFLUA_ENTRY_FUNCTION &&
-		    run->as == NFLUA_ENTRY_TARGET)) {
+		    run->as == NFLUA_ENTRY_TARGET) ||
+		   run->entry.reg.as == NFLUA_ENTRY_TARGET) {
 		role = NFLUA_ROLE_TARGET;
 		on_error = NFLUA_ON_ERROR_CONTINUE;
 	}
+	if (run->kind == NFLUA_ENTRY_EXTENSION)
+		on_error = run->entry.reg.on_error;
 	local_bh_disable();
 	rcu_read_lock();
 	run->cpu = raw_smp_processor_id();
 	start = ktime_get_ns();
 	do {
-		run->outcome = nflua_entry_run(&run->entry, role, on_error,
-					       run->skb, &run->hs);
+		run->outcome = nflua_entry_run_values(&run->entry, role,
+						      on_error, run->skb,
+						      &run->hs, run->values);
 	} while (++n < calls && jiffies == tick);
 	run->time += ktime_get_ns() - start;
 	rcu_read_unlock();
@@ -424,6 +434,7 @@ void nflua_run_clear(struct nflua_run *run)
 	if (run->hs.out)
 		free_netdev(run->hs.out);
 	nflua_stats_put(run->entry.stats);
+	kfree(run->values);
 	kfree(run->before);
 	kfree(run->reason);
 }

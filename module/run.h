@@ -25,6 +25,7 @@
  * @mark: the packet's mark
  * @repeat: how many calls are asked for
  * @entry: copy of the entry point, with statistics of its own
+ * @values: what an extension gets beside the packet, or NULL
  * @hs: where the script meets the packet, as it sees it
  * @skb: the packet
  * @pf: family of where it is met
@@ -58,6 +59,7 @@ struct nflua_run {
 	u32 repeat;
 
 	struct nflua_entry entry;
+	struct nflua_values *values;
 	struct nf_hook_state hs;
 	struct sk_buff *skb;
 	u8 pf;

@@ -16,13 +16,14 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include "binding.h"
 #include "conntrack.h"
 #include "event.h"
+#include "extension.h"
 #include "helper.h"
 #include "hook.h"
 #include "map.h"
 #include "script.h"
-#include "xtables.h"
 
 /* How long an unload waits for rules that iptables-nft destroys late. */
 #define RULES_WAIT	(2 * HZ)
@@ -70,7 +71,16 @@ static struct nflua_script *script_create(struct nflua_net *nn,
 	INIT_LIST_HEAD(&script->hooks);
 	INIT_LIST_HEAD(&script->helpers);
 	INIT_LIST_HEAD(&script->bindings);
+	ida_init(&script->slots);
 	return script;
+}
+
+static void script_destroy(struct nflua_script *script)
+{
+	if (!script)
+		return;
+	ida_destroy(&script->slots);
+	kfree(script);
 }
 
 static int check_load(struct nflua_net *nn, const struct nflua_load *load,
@@ -108,7 +118,7 @@ static void prune_stubs(struct nflua_net *nn)
 		list_del(&script->node);
 		nn->nscripts--;
 		nn->seq++;
-		kfree(script);
+		script_destroy(script);
 	}
 	mutex_unlock(&nn->lock);
 }
@@ -122,6 +132,7 @@ static int check_bindings(struct nflua_script *script,
 		[NFLUA_ENTRY_FUNCTION] = "function",
 		[NFLUA_ENTRY_MATCH] = "match",
 		[NFLUA_ENTRY_TARGET] = "target",
+		[NFLUA_ENTRY_EXTENSION] = "extension",
 	};
 	struct nflua_entry *missing = nflua_bindings_missing(script, gen);
 
@@ -129,10 +140,47 @@ static int check_bindings(struct nflua_script *script,
 		return 0;
 	NL_SET_ERR_MSG(extack,
 		       "rules call a function that the new source does not have");
-	*error = kasprintf(GFP_KERNEL,
+	if (missing->reg.kind == NFLUA_ENTRY_EXTENSION)
+		*error = kasprintf(GFP_KERNEL,
+				   "rules have extension '%s' revision %u, which the new source does not declare",
+				   missing->reg.name, missing->reg.revision);
+	else
+		*error = kasprintf(GFP_KERNEL,
 			   "rules call %s '%s', which the new source does not have",
 			   kinds[missing->reg.kind], missing->reg.name);
 	return -EBUSY;
+}
+
+/*
+ * A rule names an extension and no script, so one script of a namespace may
+ * declare it. Context: load_lock
+ */
+static int check_extensions(struct nflua_net *nn,
+			    const struct nflua_generation *gen, char **error,
+			    struct netlink_ext_ack *extack)
+{
+	const struct nflua_script *script;
+	unsigned int i;
+
+	for (i = 0; i < gen->nentries; i++) {
+		const struct nflua_reg *reg = &gen->entries[i].reg;
+
+		if (reg->kind != NFLUA_ENTRY_EXTENSION)
+			continue;
+		list_for_each_entry(script, &nn->scripts, node) {
+			if (!script->gen || !strcmp(script->name, gen->name) ||
+			    !nflua_generation_find(script->gen, reg->kind,
+						   reg->name))
+				continue;
+			NL_SET_ERR_MSG(extack,
+				       "another script declares the extension");
+			*error = kasprintf(GFP_KERNEL,
+					   "script '%s' declares extension '%s' already",
+					   script->name, reg->name);
+			return -EEXIST;
+		}
+	}
+	return 0;
 }
 
 /**
@@ -178,7 +226,11 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 		goto unlock;
 	}
 	gen->number = script ? script->number + 1 : 1;
-	err = loaded(gen, arg);
+	err = check_extensions(nn, gen, error, extack);
+	if (!err)
+		err = nflua_extensions_declare(gen, error, extack);
+	if (!err)
+		err = loaded(gen, arg);
 	if (err)
 		goto free;
 	if (load->check) {
@@ -249,7 +301,7 @@ free_helpers:
 	nflua_helpers_free(&fresh_helpers);
 free:
 	nflua_generation_free(gen);
-	kfree(new);
+	script_destroy(new);
 unlock:
 	mutex_unlock(&nn->load_lock);
 	return err;
@@ -266,7 +318,7 @@ void nflua_script_free(struct nflua_script *script)
 	nflua_hooks_free(script);
 	nflua_helpers_free(&script->helpers);
 	nflua_generation_free(script->gen);
-	kfree(script);
+	script_destroy(script);
 }
 
 /* iptables-nft has removed its rule before the kernel has: wait for it. */
@@ -363,7 +415,7 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
 			   GFP_KERNEL);
 	nflua_generation_free(gen);
 	if (!stub)
-		kfree(script);
+		script_destroy(script);
 unlock:
 	mutex_unlock(&nn->load_lock);
 	return err;

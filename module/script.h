@@ -3,6 +3,7 @@
 #define _NFLUA_SCRIPT_H
 
 #include <linux/atomic.h>
+#include <linux/idr.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/memcontrol.h>
@@ -92,6 +93,7 @@ struct nflua_net {
  * @helpers: &nflua_helper, its helpers
  * @bindings: &nflua_binding, those that rules use
  * @rules: number of rules that refer to it
+ * @slots: numbers of its rules' values
  */
 struct nflua_script {
 	struct list_head node;
@@ -103,6 +105,7 @@ struct nflua_script {
 	struct list_head helpers;
 	struct list_head bindings;
 	unsigned int rules;
+	struct ida slots;
 };
 
 /*
@@ -143,6 +146,8 @@ enum nflua_gen_flag {
  * @code_size: its length
  * @digest: SHA-256 of it
  * @messages: what it may tell
+ * @mask: what rules with --mask are compared with, see netfilter.mask()
+ * @control_lock: who enters the control state once it is made; innermost
  * @control: the control state
  * @states: packet states by CPU number, NULL where there is none
  * @nentries: number of entry points
@@ -174,6 +179,8 @@ struct nflua_generation {
 	u8 digest[NFLUA_DIGEST_SIZE];
 	possible_net_t net;
 	struct nflua_messages *messages;
+	u32 mask;
+	struct mutex control_lock;
 	struct nflua_state *control;
 	struct nflua_state **states;
 	unsigned int nentries;

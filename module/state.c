@@ -51,6 +51,7 @@
 #include "library.h"
 #include "script.h"
 #include "state.h"
+#include "values.h"
 #include "lua/kernel/lua_internal.h"
 
 /**
@@ -483,6 +484,73 @@ int nflua_state_eval(struct nflua_state *st, const char *source, size_t size,
 	*error = state_message(st, status);
 	lua_settop(L, handler);
 	return fatal_signal_pending(current) ? -EINTR : -EINVAL;
+}
+
+struct question {
+	unsigned int number;
+	enum nflua_callback callback;
+	const struct nflua_values *values;
+};
+
+/* Argument: a struct question. Raises why the answer is no. */
+static int state_ask(lua_State *L)
+{
+	const struct question *q = lua_touserdata(L, 1);
+
+	nflua_netfilter_declaration(L, q->number);
+	lua_getiuservalue(L, -1, q->callback + 1);
+	nflua_values_push(L, q->values);
+	lua_call(L, 1, 2);
+	if (q->callback == NFLUA_CALLBACK_DESTROY || lua_toboolean(L, -2))
+		return 0;
+	if (lua_type(L, -1) != LUA_TSTRING)
+		lua_pushliteral(L, "checkentry did not answer true");
+	return lua_error(L);
+}
+
+/**
+ * nflua_state_callback() - ask a script about a rule of its extension
+ * @st: its control state
+ * @number: of the entry point, from 1
+ * @callback: what to ask
+ * @values: of the rule
+ * @error: gets why the answer is no, to be kfree()d; NULL for no memory
+ *
+ * Context: process, sleeps; who calls excludes others from the state
+ * Return: 0, -EINVAL, -ENOMEM
+ */
+int nflua_state_callback(struct nflua_state *st, unsigned int number,
+			 enum nflua_callback callback,
+			 const struct nflua_values *values, char **error)
+{
+	lua_State *L = st->L;
+	const int handler = lua_gettop(L);
+	int status, err = 0;
+
+	if (!set_task_stack(st))
+		return -ENOMEM;
+	st->seq++;
+	st->budget = NFLUA_CPU_NS;
+	st->ext.killed = false;
+	st->ext.overflow = false;
+	lua_pushcfunction(L, state_ask);
+	lua_pushlightuserdata(L, &(struct question){ number, callback, values });
+	status = lua_pcall(L, 1, 0, handler);
+	if (status != LUA_OK || st->ext.killed) {
+		*error = status == LUA_OK ?
+			 kstrdup("ran too long in a finalizer", GFP_KERNEL) :
+			 state_message(st, status);
+		err = -EINVAL;
+	}
+	st->ext.killed = false;
+	st->ext.overflow = false;
+	lua_settop(L, handler);
+	if (st->log_len) {
+		local_bh_disable();
+		nflua_print_flush(st);
+		local_bh_enable();
+	}
+	return err;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <linux/types.h>
 #include "packet.h"
 #include "route.h"
+#include "values.h"
 #include "lua/kernel/lua_enter.h"
 #include "uapi/nflua.h"
 
@@ -63,6 +64,12 @@ struct nflua_protocol;
  */
 #define NFLUA_GFP_PACKET	(GFP_NOWAIT | __GFP_ACCOUNT)
 
+/* What a script is asked in its control state about a rule of an extension. */
+enum nflua_callback {
+	NFLUA_CALLBACK_CHECKENTRY,
+	NFLUA_CALLBACK_DESTROY,
+};
+
 /**
  * struct nflua_limits - what a script may use
  * @memory: bytes that one state may allocate
@@ -97,10 +104,24 @@ struct nflua_helper_spec {
 /**
  * struct nflua_reg - one registration that a script's body made
  *
+ * @digest: of an extension's declaration
+ * @name: of the entry point
+ * @line: where its function is defined
+ * @priority: of a hook
+ * @kind: &enum nflua_entry_kind
+ * @family: NFPROTO_*, of a hook
+ * @hooknum: of a hook
+ * @on_error: &enum nflua_on_error, of a hook or an extension
+ * @device: of a hook at ingress or egress
+ * @as: what an extension is, %NFLUA_ENTRY_MATCH or %NFLUA_ENTRY_TARGET
+ * @revision: of an extension
+ * @reserved: zero
+ *
  * Plain data without holes that matter: the lists of two states are compared
  * byte by byte.
  */
 struct nflua_reg {
+	u64 digest;
 	char name[NFLUA_FUNCTION_SIZE];
 	u32 line;
 	s32 priority;
@@ -110,6 +131,9 @@ struct nflua_reg {
 	u8 on_error;
 	char device[IFNAMSIZ];
 	struct nflua_helper_spec helper;
+	u8 as;
+	u8 revision;
+	u8 reserved[6];
 };
 
 /**
@@ -155,6 +179,9 @@ struct nflua_reg {
  * @held_methods: metatable of their handles
  * @keeping: the connections it keeps, NULL before the first
  * @kept_methods: metatable of their handles
+ * @blocks: slots for the tables it has made of rules' values, in blocks of
+ *	%NFLUA_VALUES_BLOCK, NULL where there is none; NULL before the first
+ * @values: what the running call is given, if it needs a table
  * @registering: its body is running, and may register entry points
  * @regs: registrations until the entry points are made, NULL otherwise
  * @nregs: number of them
@@ -194,6 +221,8 @@ struct nflua_state {
 	struct Table *held_methods;
 	struct nflua_keeping *keeping;
 	struct Table *kept_methods;
+	struct nflua_values_slot **blocks;
+	const struct nflua_values *values;
 
 	size_t used;
 	size_t peak;
@@ -256,6 +285,9 @@ int nflua_state_error(struct nflua_state *st, int status);
 gfp_t nflua_state_gfp(const struct nflua_state *st);
 int nflua_state_eval(struct nflua_state *st, const char *source, size_t size,
 		     char **error);
+int nflua_state_callback(struct nflua_state *st, unsigned int number,
+			 enum nflua_callback callback,
+			 const struct nflua_values *values, char **error);
 void nflua_state_tidy(struct nflua_state *st);
 
 /**
@@ -295,6 +327,33 @@ static __always_inline bool nflua_state_has_lock(const struct nflua_state *st)
 void nflua_state_lock(struct nflua_state *st);
 void nflua_state_unlock(struct nflua_state *st);
 
+/*
+ * Adds the table of a rule's values to the packet at @top + 1. Where there is
+ * none yet, a function is called that makes it.
+ */
+static __always_inline void
+nflua_state_add_values(struct nflua_state *st, StkId top,
+		       const struct nflua_values *values)
+{
+	const struct nflua_values_slot *slot = NULL;
+	lua_State *L = st->L;
+
+	if (likely(st->blocks))
+		slot = st->blocks[values->slot >> NFLUA_VALUES_BITS];
+	if (likely(slot)) {
+		slot += values->slot % NFLUA_VALUES_BLOCK;
+		if (likely(slot->serial == values->serial)) {
+			sethvalue(L, s2v(top + 2), slot->table);
+			L->top.p = top + 3;
+			return;
+		}
+	}
+	st->values = values;
+	setobjs2s(L, top + 2, top);
+	setfvalue(s2v(top), nflua_values_first);
+	L->top.p = top + 3;
+}
+
 /**
  * nflua_state_enter() - run a packet callback
  * @st: the state, of this CPU
@@ -302,6 +361,7 @@ void nflua_state_unlock(struct nflua_state *st);
  * @skb: the packet
  * @hs: where it was met
  * @role: what it is asked, &enum nflua_role
+ * @values: what the function gets beside the packet, or NULL
  *
  * On LUA_OK the result is on top of the stack, on another status the message;
  * nflua_state_error() tells which kind it is. nflua_state_tidy() must follow if
@@ -315,7 +375,8 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 					     unsigned int function,
 					     struct sk_buff *skb,
 					     const struct nf_hook_state *hs,
-					     u8 role)
+					     u8 role,
+					     const struct nflua_values *values)
 {
 	lua_State *L = st->L;
 	int err = -NFLUA_A_ERROR_REENTRY;
@@ -352,7 +413,12 @@ static __always_inline int nflua_state_enter(struct nflua_state *st,
 	setobjs2s(L, top, L->stack.p + function);
 	setpvalue(s2v(top + 1), nflua_light_view(seq, 0));
 	L->top.p = top + 2;
-	status = lua_enter(L, &st->jump, 1);
+	if (values) {
+		nflua_state_add_values(st, top, values);
+		status = lua_enter(L, &st->jump, 2);
+	} else {
+		status = lua_enter(L, &st->jump, 1);
+	}
 	st->packet.seq = 0;
 	if (likely(status == LUA_OK && !st->untidy))
 		return LUA_OK;

@@ -42,7 +42,8 @@ static inline void nflua_trace_name(char *to, const char *name)
 	EM(NFLUA_ENTRY_MATCH, "match")					\
 	EM(NFLUA_ENTRY_TARGET, "target")				\
 	EM(NFLUA_ENTRY_HOOK, "hook")					\
-	EMe(NFLUA_ENTRY_HELPER, "helper")
+	EM(NFLUA_ENTRY_HELPER, "helper")				\
+	EMe(NFLUA_ENTRY_EXTENSION, "extension")
 
 #define NFLUA_TRACE_OUTCOMES						\
 	EM(NFLUA_A_OUTCOME_ACCEPT, "accept")				\

@@ -1,223 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The iptables match "lua" and target "LUA".
- *
- * A rule refers to a script through a binding: one for each function that
- * rules of a script use, counted. After a forced unload, or when the namespace
- * dies before its tables do, it calls nothing and the rule follows its failure
- * policy.
  */
+#include <linux/ctype.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/rcupdate.h>
-#include <linux/slab.h>
 #include <linux/string.h>
-#include "entry.h"
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include "binding.h"
+#include "uapi/xt_nflua.h"
 #include "xtables.h"
 
-/**
- * struct nflua_binding - what rules of one script and function share
- * @node: in &nflua_script.bindings
- * @point: what they call
- * @nn: the namespace, referred to
- * @script: the script; NULL after the namespace died
- * @kind: &enum nflua_entry_kind
- * @name: function's name, empty for what nf:match or nf:target registered
- * @rules: how many rules use it
- */
-struct nflua_binding {
-	struct list_head node;
-	struct nflua_point point;
-	struct nflua_net *nn;
-	struct nflua_script *script;
-	u8 kind;
-	char name[NFLUA_FUNCTION_SIZE];
-	unsigned int rules;
-};
-
-/*
- * A match or target is called by the kind alone when the rule names no
- * function, so the name the script chose for it may change with a replace.
- */
-static bool is_bound_to(const struct nflua_binding *binding, u8 kind,
-			const char *name)
+/* Is it "key=value" strings and then zeros? Returns their bytes, or -EINVAL. */
+static int check_args(const char *args)
 {
-	return binding->kind == kind &&
-	       (kind != NFLUA_ENTRY_FUNCTION || !strcmp(binding->name, name));
-}
+	const char *end = args + XT_LUA_ARGS_SIZE;
+	const char *at = args;
 
-static struct nflua_entry *find_entry(struct nflua_generation *gen, u8 kind,
-				      const char *name)
-{
-	return nflua_generation_find(gen, kind,
-				     kind == NFLUA_ENTRY_FUNCTION ? name : NULL);
-}
+	/* so that all that is looked for below is found in it */
+	if (end[-1])
+		return -EINVAL;
+	while (at < end && *at) {
+		const char *p = at;
 
-/**
- * nflua_bindings_missing() - what rules call and a new generation lacks
- * @script: the script
- * @gen: the new generation
- *
- * Context: lock of the namespace
- * Return: an entry of the old generation, NULL if nothing is missing
- */
-struct nflua_entry *nflua_bindings_missing(struct nflua_script *script,
-					   struct nflua_generation *gen)
-{
-	struct nflua_binding *b;
-
-	list_for_each_entry(b, &script->bindings, node) {
-		struct nflua_entry *entry;
-
-		/* NULL after a forced unload, and then nothing is missed */
-		entry = rcu_dereference_protected(b->point.entry, 1);
-		if (entry && !find_entry(gen, b->kind, b->name))
-			return entry;
+		while (isascii(*p) && (isalpha(*p) || *p == '_' ||
+				       (isdigit(*p) && p != at)))
+			p++;
+		if (p == at || *p != '=')
+			return -EINVAL;
+		at = p + strlen(p) + 1;
 	}
-	return NULL;
-}
-
-/**
- * nflua_bindings_publish() - let rules call a new generation
- * @script: the script
- * @gen: the new generation; NULL: rules follow their failure policy
- */
-void nflua_bindings_publish(struct nflua_script *script,
-			    struct nflua_generation *gen)
-{
-	struct nflua_binding *b;
-
-	list_for_each_entry(b, &script->bindings, node)
-		rcu_assign_pointer(b->point.entry,
-				   gen ? find_entry(gen, b->kind, b->name) :
-					 NULL);
-}
-
-/**
- * nflua_bindings_detach() - let rules call nothing; their script goes
- * @script: the script
- *
- * Context: lock of the namespace; a packet may run in the script until
- * synchronize_rcu()
- */
-void nflua_bindings_detach(struct nflua_script *script)
-{
-	struct nflua_binding *b, *next;
-
-	list_for_each_entry_safe(b, next, &script->bindings, node) {
-		RCU_INIT_POINTER(b->point.entry, NULL);
-		b->script = NULL;
-		list_del_init(&b->node);
-	}
-}
-
-/**
- * nflua_bindings_rules() - how many rules call an entry point
- * @script: the script
- * @kind: its kind
- * @name: its name
- *
- * Context: lock of the namespace
- */
-unsigned int nflua_bindings_rules(const struct nflua_script *script, u8 kind,
-				  const char *name)
-{
-	const struct nflua_binding *b;
-
-	list_for_each_entry(b, &script->bindings, node)
-		if (is_bound_to(b, kind, name))
-			return b->rules;
-	return 0;
-}
-
-/* Context: process, the tables' locks held. Sleeps. */
-static int bind(struct net *net, struct xt_lua_info *info, u8 kind)
-{
-	struct nflua_net *nn = nflua_net(net);
-	struct nflua_script *script;
-	struct nflua_binding *b;
-	struct nflua_entry *entry;
-	int err = -ENOENT;
-
-	if (*info->function)
-		kind = NFLUA_ENTRY_FUNCTION;
-	mutex_lock(&nn->lock);
-	script = nflua_script_find(nn, info->script);
-	if (!script) {
-		if (__ratelimit(&nn->limit))
-			pr_info("nflua: a rule names script '%s', which is not loaded\n",
-				info->script);
-		goto unlock;
-	}
-	/*
-	 * First what rules have already, with or without something to call:
-	 * iptables-legacy binds every rule of a table anew when one changes.
-	 */
-	list_for_each_entry(b, &script->bindings, node)
-		if (is_bound_to(b, kind, info->function))
-			goto found;
-	entry = script->gen ? find_entry(script->gen, kind, info->function) :
-			      NULL;
-	if (!entry) {
-		if (!__ratelimit(&nn->limit))
-			goto unlock;
-		if (kind == NFLUA_ENTRY_FUNCTION)
-			pr_info("nflua: script '%s' has no global function '%*pE'\n",
-				info->script, (int)strlen(info->function),
-				info->function);
-		else
-			pr_info("nflua: script '%s' registers no %s and the rule names no function\n",
-				info->script,
-				kind == NFLUA_ENTRY_MATCH ? "match" : "target");
-		goto unlock;
-	}
-	err = -ENOMEM;
-	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
-	if (!b)
-		goto unlock;
-	b->nn = nn;
-	nflua_net_get(nn);
-	b->script = script;
-	b->kind = kind;
-	strscpy(b->name, info->function, sizeof(b->name));
-	rcu_assign_pointer(b->point.entry, entry);
-	list_add_tail(&b->node, &script->bindings);
-found:
-	b->rules++;
-	script->rules++;
-	info->binding = b;
-	err = 0;
-unlock:
-	mutex_unlock(&nn->lock);
-	return err;
-}
-
-/* The rule is out of every packet's reach. */
-static void unbind(struct nflua_binding *b)
-{
-	struct nflua_net *nn = b->nn;
-
-	/* Another rule's end may drop the last reference while we unlock. */
-	nflua_net_get(nn);
-	mutex_lock(&nn->lock);
-	if (b->script) {
-		b->script->rules--;
-		WRITE_ONCE(nn->unbound, nn->unbound + 1);
-		wake_up_all(&nn->idle);
-	}
-	if (!--b->rules) {
-		list_del_init(&b->node);
-		nflua_net_put(nn);
-		kfree(b);
-	}
-	mutex_unlock(&nn->lock);
-	nflua_net_put(nn);
+	if (memchr_inv(at, 0, end - at))
+		return -EINVAL;
+	return at - args;
 }
 
 static int check_info(const struct xt_lua_info *info, u8 flags, u32 policies)
 {
-	static const u8 zero[sizeof(info->reserved)];
-
 	if (strnlen(info->script, sizeof(info->script)) ==
 	    sizeof(info->script) ||
 	    strnlen(info->function, sizeof(info->function)) ==
@@ -225,11 +50,88 @@ static int check_info(const struct xt_lua_info *info, u8 flags, u32 policies)
 		return -EINVAL;
 	if (!nflua_script_name_ok(info->script))
 		return -EINVAL;
-	if (info->flags & ~flags || info->on_error >= __NFLUA_ON_ERROR_MAX ||
+	if (info->flags & ~(flags | XT_LUA_PAYLOAD | XT_LUA_MASK) ||
+	    !(info->flags & XT_LUA_MASK) == !!info->mask ||
+	    info->on_error >= __NFLUA_ON_ERROR_MAX ||
 	    !(policies & BIT(info->on_error)) ||
-	    memcmp(info->reserved, zero, sizeof(zero)))
+	    memchr_inv(info->reserved, 0, sizeof(info->reserved)))
 		return -EINVAL;
 	return 0;
+}
+
+static int check(struct net *net, u8 family, struct xt_lua_info *info, u8 kind)
+{
+	int size = check_args(info->args);
+	const struct nflua_rule rule = {
+		.net = net,
+		.kind = *info->function ? NFLUA_ENTRY_FUNCTION : kind,
+		.script = info->script,
+		.function = info->function,
+		.family = family,
+		.data = info->args,
+		.size = size,
+	};
+
+	if (size < 0)
+		return size;
+	return nflua_bind(&rule, &info->binding, &info->values);
+}
+
+/* Does a packet carry data of TCP or UDP? */
+static bool has_payload(const struct sk_buff *skb, unsigned int family)
+{
+	unsigned int off = skb_network_offset(skb), end;
+	const struct tcphdr *th;
+	struct tcphdr _th;
+	int protocol;
+
+	if (family == NFPROTO_IPV6) {
+		unsigned short frag = 0;
+
+		end = off + sizeof(struct ipv6hdr) +
+		      ntohs(ipv6_hdr(skb)->payload_len);
+		protocol = ipv6_find_hdr(skb, &off, -1, &frag, NULL);
+		if (frag)
+			return false;
+	} else {
+		const struct iphdr *iph = ip_hdr(skb);
+
+		if (iph->frag_off & htons(IP_OFFSET))
+			return false;
+		end = off + ntohs(iph->tot_len);
+		off += iph->ihl * 4;
+		protocol = iph->protocol;
+	}
+	if (protocol == IPPROTO_UDP)
+		return end > off + sizeof(struct udphdr);
+	if (protocol != IPPROTO_TCP)
+		return false;
+	th = skb_header_pointer(skb, off, sizeof(_th), &_th);
+	return th && end > off + th->doff * 4;
+}
+
+/* Is a packet none for the script? A rule without flags does not come here. */
+static noinline bool is_left_out(const struct xt_lua_info *info,
+				 const struct nflua_entry *entry,
+				 const struct sk_buff *skb, unsigned int family)
+{
+	if (info->flags & XT_LUA_MASK && entry &&
+	    !(READ_ONCE(entry->gen->mask) & info->mask))
+		return true;
+	return info->flags & XT_LUA_PAYLOAD && !has_payload(skb, family);
+}
+
+static __always_inline unsigned int run(const struct xt_lua_info *info,
+					const struct nflua_entry *entry,
+					enum nflua_role role, struct sk_buff *skb,
+					const struct nf_hook_state *hs)
+{
+	if (unlikely(!entry))
+		return nflua_policy(info->on_error);
+	return info->values ?
+	       nflua_entry_run_values(entry, role, info->on_error, skb, hs,
+				      info->values) :
+	       nflua_entry_run(entry, role, info->on_error, skb, hs);
 }
 
 static int lua_mt_check(const struct xt_mtchk_param *par)
@@ -240,14 +142,14 @@ static int lua_mt_check(const struct xt_mtchk_param *par)
 	err = check_info(info, XT_LUA_INVERT,
 			 BIT(NFLUA_ON_ERROR_NOMATCH) |
 			 BIT(NFLUA_ON_ERROR_MATCH) | BIT(NFLUA_ON_ERROR_DROP));
-	return err ?: bind(par->net, info, NFLUA_ENTRY_MATCH);
+	return err ?: check(par->net, par->family, info, NFLUA_ENTRY_MATCH);
 }
 
 static void lua_mt_destroy(const struct xt_mtdtor_param *par)
 {
 	const struct xt_lua_info *info = par->matchinfo;
 
-	unbind(info->binding);
+	nflua_unbind(info->binding, info->values);
 }
 
 static bool lua_mt(const struct sk_buff *skb, struct xt_action_param *par)
@@ -258,11 +160,12 @@ static bool lua_mt(const struct sk_buff *skb, struct xt_action_param *par)
 	bool match;
 
 	entry = rcu_dereference(info->binding->point.entry);
+	if (unlikely(info->flags & (XT_LUA_PAYLOAD | XT_LUA_MASK)) &&
+	    is_left_out(info, entry, skb, xt_family(par)))
+		return false;
 	/* A match may not write: what would, raises for this role. */
-	outcome = likely(entry) ?
-		  nflua_entry_run(entry, NFLUA_ROLE_MATCH, info->on_error,
-				  (struct sk_buff *)skb, par->state) :
-		  nflua_policy(info->on_error);
+	outcome = run(info, entry, NFLUA_ROLE_MATCH, (struct sk_buff *)skb,
+		      par->state);
 	match = NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_MATCH;
 	if (likely(outcome == NFLUA_A_OUTCOME_MATCH ||
 		   outcome == NFLUA_A_OUTCOME_NOMATCH))
@@ -281,14 +184,27 @@ static int lua_tg_check(const struct xt_tgchk_param *par)
 	err = check_info(info, 0,
 			 BIT(NFLUA_ON_ERROR_CONTINUE) |
 			 BIT(NFLUA_ON_ERROR_ACCEPT) | BIT(NFLUA_ON_ERROR_DROP));
-	return err ?: bind(par->net, info, NFLUA_ENTRY_TARGET);
+	return err ?: check(par->net, par->family, info, NFLUA_ENTRY_TARGET);
 }
 
 static void lua_tg_destroy(const struct xt_tgdtor_param *par)
 {
 	const struct xt_lua_info *info = par->targinfo;
 
-	unbind(info->binding);
+	nflua_unbind(info->binding, info->values);
+}
+
+/**
+ * nflua_xtables_verdict() - what xtables is told of a target's outcome
+ * @outcome: what nflua_entry_run() answered
+ *
+ * Return: XT_CONTINUE or NF_*
+ */
+unsigned int nflua_xtables_verdict(unsigned int outcome)
+{
+	if (likely(NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_CONTINUE))
+		return XT_CONTINUE;
+	return nflua_entry_verdict(outcome);
 }
 
 static unsigned int lua_tg(struct sk_buff *skb,
@@ -296,16 +212,13 @@ static unsigned int lua_tg(struct sk_buff *skb,
 {
 	const struct xt_lua_info *info = par->targinfo;
 	const struct nflua_entry *entry;
-	unsigned int outcome;
 
 	entry = rcu_dereference(info->binding->point.entry);
-	outcome = likely(entry) ?
-		  nflua_entry_run(entry, NFLUA_ROLE_TARGET, info->on_error,
-				  skb, par->state) :
-		  nflua_policy(info->on_error);
-	if (likely(NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_CONTINUE))
+	if (unlikely(info->flags & (XT_LUA_PAYLOAD | XT_LUA_MASK)) &&
+	    is_left_out(info, entry, skb, xt_family(par)))
 		return XT_CONTINUE;
-	return nflua_entry_verdict(outcome);
+	return nflua_xtables_verdict(run(info, entry, NFLUA_ROLE_TARGET, skb,
+					 par->state));
 }
 
 #define LUA_MT(_family)							\

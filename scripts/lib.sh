@@ -123,10 +123,10 @@ private_apt() {
 		-o APT::Sandbox::User=root -o APT::Get::List-Cleanup=1 "$@"
 }
 
-# make_root DIR SUITES VARIANT PACKAGES: an unpacked Debian system of the
-# first of SUITES in DIR, made anew and only then moved to its place.
+# make_root DIR SUITES VARIANT PACKAGES [ARCHITECTURE]: an unpacked Debian system
+# of the first of SUITES in DIR, made anew and only then moved to its place.
 make_root() {
-	local dir=$1 suites=$2 variant=$3 packages=$4 tmp=$1.new
+	local dir=$1 suites=$2 variant=$3 packages=$4 arch=${5-} tmp=$1.new
 	command -v mmdebstrap >/dev/null || "$TOP/scripts/packages" kernels
 	# shellcheck disable=SC2086
 	apt_sources "$tmp.apt" $suites ||
@@ -134,7 +134,7 @@ make_root() {
 	apt-config dump Acquire | grep -v '""' >"$tmp.conf"
 	rm -rf "$tmp"
 	if ! mmdebstrap --quiet --mode=root --variant="$variant" \
-		--aptopt="$tmp.conf" --aptopt='Acquire::Languages "none"' \
+		${arch:+"--architectures=$arch"} --aptopt="$tmp.conf" --aptopt='Acquire::Languages "none"' \
 		--aptopt='APT::Install-Recommends "false"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' \

@@ -158,12 +158,27 @@ expect "timing of what is no name" 1 'no name for a script'
 run help nonsense
 expect "help on an unknown command" 1 "no command 'nonsense'"
 
+run extension
+expect "extension of nothing" 1 'install\|remove\|list\|show .* is missing'
+run extension add x
+expect "an action that is none" 1 "no 'extension add', but install, remove, list and show"
+run extension install
+expect "install of nothing" 1 'extension install takes FILE'
+run extension list x
+expect "list with a word too many" 1 "'x' is one word too many"
+for name in a/b 'a b' ''; do
+	run extension remove "$name"
+	expect "remove of what is no name: '$name'" 1 "is no name of an extension"
+done
+run extension list --libdir relative
+expect "a directory that is relative" 1 'must begin with a slash'
+
 # help
 run help
 expect "help" 0 "" '^  load FILE'
 run --help
 expect "--help" 0 "" '^  load FILE'
-for command in load replace unload list show monitor eval check run limits map resume timing version help completion; do
+for command in load replace unload list show monitor eval check run limits map extension resume timing version help completion; do
 	run help "$command"
 	expect "help $command" 0 "" "^usage: nfluactl $command"
 	run "$command" --help

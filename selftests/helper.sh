@@ -160,7 +160,7 @@ case_is "a prefix as destination" e_prefix "! dst is a prefix, not an address"
 case_is "an address of another family" e_family "! dst is of IPv6, the connection is not"
 case_is "no such class" e_class "! the helper has no class 2"
 case_is "what an expectation has" e_name "! expectation has no field 'port' (it has: dport cancel)"
-case_is "it cannot steal" e_steal "! a helper cannot steal its packet"
+case_is "it cannot steal" e_steal "! a helper may not steal its packet"
 case_is "a hook cannot expect" hook "! only a helper may expect connections, in its callback, for its own one"
 case_is "nor mangle" hookmangle "! only a helper may mangle a packet, in its callback"
 say 5007 data data2 e_data e_type

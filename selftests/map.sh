@@ -433,11 +433,20 @@ for _ in 1 2 3; do
 done
 is "namespaces die under traffic" $failed 0
 
-# --- the example -----------------------------------------------------------
+# --- a rate, counted over all CPUs -----------------------------------------
 
-sed 's/LIMIT <const> = 100/LIMIT <const> = 5/; s/WINDOW <const> = 1000/WINDOW <const> = 60000/' \
-	"$TOP/lua/examples/ratelimit.lua" >ratelimit.lua
-check "the example loads" ctl load ratelimit.lua
+cat >ratelimit.lua <<'T'
+local nf = require("netfilter").new()
+local seen = require("map").open{
+  name = "ratelimit", key = "address", max = 65536, ttl = 60000, evict = "lru",
+}
+nf:hook{ family = "inet", hook = "input", priority = "filter", function(pkt)
+  local ip = pkt.ip or pkt.ip6
+  local count = ip and seen:incr(ip.src, 1, 0)
+  if count and count > 5 then return nf.DROP end
+end }
+T
+check "a script with a rate loads" ctl load ratelimit.lua
 ON_CPU=0 udp "$CLIENT" "$SERVER4" 6 4000
 ON_CPU=1 udp "$CLIENT" "$SERVER4" 6 4000
 check "called" calls_become "$SERVER" ratelimit 12

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
- * nflua's user-space interface: the generic netlink family and what the
- * iptables extensions "lua" and "LUA" carry in a rule.
+ * nflua's user-space interface: the generic netlink family. What rules of
+ * iptables carry is in xt_nflua.h.
  *
  * nflua.yaml beside this file describes the same family in the kernel's
  * netlink-spec format; a selftest compares the two with the live policy.
@@ -346,6 +346,7 @@ enum nflua_event {
  * @NFLUA_ENTRY_TARGET: what nf:target registered
  * @NFLUA_ENTRY_HOOK: what nf:hook registered
  * @NFLUA_ENTRY_HELPER: what nf:helper registered
+ * @NFLUA_ENTRY_EXTENSION: what nf:extension declared
  */
 enum nflua_entry_kind {
 	NFLUA_ENTRY_FUNCTION,
@@ -353,6 +354,7 @@ enum nflua_entry_kind {
 	NFLUA_ENTRY_TARGET,
 	NFLUA_ENTRY_HOOK,
 	NFLUA_ENTRY_HELPER,
+	NFLUA_ENTRY_EXTENSION,
 
 	__NFLUA_ENTRY_MAX
 };
@@ -373,7 +375,8 @@ enum nflua_entry_kind {
  * @NFLUA_A_ENTRY_HOOKNUM: u8, NF_INET_*, or NF_ARP_*, NF_BR_*, NF_NETDEV_* as
  *	FAMILY says; hooks only
  * @NFLUA_A_ENTRY_PRIORITY: s32; hooks only
- * @NFLUA_A_ENTRY_ON_ERROR: u8, &enum nflua_on_error; hooks and helpers only (a rule
+ * @NFLUA_A_ENTRY_ON_ERROR: u8, &enum nflua_on_error; hooks, helpers and
+ *	extensions only (a rule
  *	carries its own)
  * @NFLUA_A_ENTRY_RULES: u32, rules that call it
  * @NFLUA_A_ENTRY_CALLS: u64
@@ -390,6 +393,9 @@ enum nflua_entry_kind {
  * @NFLUA_A_ENTRY_STATE: u8, &enum nflua_hook_state; hooks of a script that is
  *	in service only, and helpers that their script has unregistered
  * @NFLUA_A_ENTRY_PROTO: u8, IPPROTO_*; helpers only
+ * @NFLUA_A_ENTRY_AS: u8, %NFLUA_ENTRY_MATCH or %NFLUA_ENTRY_TARGET; extensions
+ *	only
+ * @NFLUA_A_ENTRY_REVISION: u8; extensions only
  * @NFLUA_A_ENTRY_PAD: padding of u64 attributes
  */
 enum nflua_entry_attr {
@@ -411,6 +417,8 @@ enum nflua_entry_attr {
 	NFLUA_A_ENTRY_DEVICE,
 	NFLUA_A_ENTRY_STATE,
 	NFLUA_A_ENTRY_PROTO,
+	NFLUA_A_ENTRY_AS,
+	NFLUA_A_ENTRY_REVISION,
 	NFLUA_A_ENTRY_PAD,
 
 	__NFLUA_A_ENTRY_MAX
@@ -647,29 +655,5 @@ enum nflua_run_attr {
 	__NFLUA_A_RUN_MAX
 };
 #define NFLUA_A_RUN_MAX (__NFLUA_A_RUN_MAX - 1)
-
-/* flags of struct xt_lua_info; XT_LUA_INVERT is for the match only */
-#define XT_LUA_INVERT	0x01
-
-/**
- * struct xt_lua_info - match "lua" and target "LUA", revision 0
- * @script: name of the script, NUL-terminated
- * @function: name of a global function, NUL-terminated; empty: what the
- *	script registered with nf:match or nf:target
- * @on_error: &enum nflua_on_error, one that fits
- * @flags: XT_LUA_*
- * @reserved: zero
- * @binding: the kernel's own, neither read nor compared by user space
- */
-struct xt_lua_info {
-	char script[NFLUA_NAME_SIZE];
-	char function[NFLUA_FUNCTION_SIZE];
-	__u8 on_error;
-	__u8 flags;
-	__u8 reserved[6];
-
-	/* used internally by the kernel */
-	struct nflua_binding *binding __attribute__((aligned(8)));
-};
 
 #endif /* _UAPI_NFLUA_H */

@@ -37,6 +37,8 @@ enum ctl_word {
 	CTL_WORD_DEVICE,
 	CTL_WORD_ROLE,
 	CTL_WORD_MAP,
+	CTL_WORD_EXTENSION,
+	CTL_WORD_DIRECTORY,
 };
 
 /**
@@ -163,6 +165,7 @@ struct source {
 };
 
 int source_read(struct ctl *ctl, struct source *source);
+int source_read_file(struct source *source, const char *file, const char *name);
 int source_chunk(struct source *source, const char *operand);
 void source_free(struct source *source);
 

@@ -43,6 +43,8 @@ static struct nflua_script *make_answer(const struct stubs_run *run)
 				goto free;
 		}
 		entry->on_error = from->on_error;
+		entry->as = from->as;
+		entry->revision = from->revision;
 	}
 	return script;
 

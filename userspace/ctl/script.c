@@ -148,6 +148,11 @@ void script_print_entry(const struct nflua_entry *entry, enum script_detail deta
 		print_helper_state(entry);
 		out_string("on_error", ", on error %s", nflua_on_error_name(entry->on_error));
 	}
+	if (entry->kind == NFLUA_ENTRY_EXTENSION) {
+		out_string("as", ", %s", nflua_kind_name(entry->as));
+		out_uint("revision", ", revision %s", entry->revision);
+		out_string("on_error", ", on error %s", nflua_on_error_name(entry->on_error));
+	}
 	if (detail == SCRIPT_ANSWER) {
 		out_text("\n");
 	} else {

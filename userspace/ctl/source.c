@@ -122,6 +122,21 @@ static int name_source(struct ctl *ctl, struct source *source)
 	return CTL_OK;
 }
 
+static int read_source(struct source *source, const char *file)
+{
+	int fd = STDIN_FILENO, err;
+
+	if (strcmp(file, "-")) {
+		fd = open_source(file);
+		if (fd < 0)
+			return CTL_USAGE;
+	}
+	err = read_all(fd, source);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return err;
+}
+
 /**
  * source_read() - read the script that the command's operand names
  * @ctl: the run; option "name" is used
@@ -132,22 +147,28 @@ static int name_source(struct ctl *ctl, struct source *source)
 int source_read(struct ctl *ctl, struct source *source)
 {
 	const char *file = ctl->operands[0];
-	int fd = STDIN_FILENO, err;
+	int err;
 
 	memset(source, 0, sizeof(*source));
 	source->file = strcmp(file, "-") ? file : "stdin";
 	err = name_source(ctl, source);
-	if (err)
-		return err;
-	if (strcmp(file, "-")) {
-		fd = open_source(file);
-		if (fd < 0)
-			return CTL_USAGE;
-	}
-	err = read_all(fd, source);
-	if (fd != STDIN_FILENO)
-		close(fd);
-	return err;
+	return err ? err : read_source(source, file);
+}
+
+/**
+ * source_read_file() - read a file that is not named on the kernel's behalf
+ * @source: where it goes; to be freed with source_free() whatever is returned
+ * @file: the file, or "-"
+ * @name: what Lua's messages call it
+ *
+ * Return: %CTL_OK, or another exit code with everything said
+ */
+int source_read_file(struct source *source, const char *file, const char *name)
+{
+	memset(source, 0, sizeof(*source));
+	source->file = strcmp(file, "-") ? file : "stdin";
+	snprintf(source->name, sizeof(source->name), "%s", name);
+	return read_source(source, file);
 }
 
 /**

@@ -96,7 +96,9 @@ struct nflua_time {
  * @state: &enum nflua_hook_state, -1 if it is not known; hooks, and helpers that
  *	were unregistered
  * @proto: IPPROTO_*; helpers only
- * @on_error: the failure policy; hooks and helpers only
+ * @on_error: the failure policy; hooks, helpers and extensions only
+ * @as: %NFLUA_ENTRY_MATCH or %NFLUA_ENTRY_TARGET; extensions only
+ * @revision: of the declaration; extensions only
  * @rules: number of rules that call it
  * @calls: number of calls
  * @outcomes: calls by answer, indexed by &enum nflua_outcome_attr
@@ -117,6 +119,8 @@ struct nflua_entry {
 	char *device;
 	int state;
 	enum nflua_on_error on_error;
+	enum nflua_entry_kind as;
+	uint8_t revision;
 	uint32_t rules;
 	uint64_t calls;
 	uint64_t outcomes[__NFLUA_A_OUTCOME_MAX];

@@ -16,6 +16,7 @@ static const char *const kinds[] = {
 	[NFLUA_ENTRY_TARGET] = "target",
 	[NFLUA_ENTRY_HOOK] = "hook",
 	[NFLUA_ENTRY_HELPER] = "helper",
+	[NFLUA_ENTRY_EXTENSION] = "extension",
 };
 
 static const char *const outcomes[] = {

@@ -99,6 +99,12 @@ static int parse_entry(const struct nlattr *nest, struct nflua_entry *entry)
 		case NFLUA_A_ENTRY_ON_ERROR:
 			entry->on_error = nflua_attr_uint(attr);
 			break;
+		case NFLUA_A_ENTRY_AS:
+			entry->as = nflua_attr_uint(attr);
+			break;
+		case NFLUA_A_ENTRY_REVISION:
+			entry->revision = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_ENTRY_RULES:
 			entry->rules = nflua_attr_uint(attr);
 			break;

@@ -168,6 +168,30 @@ int in6_pton(const char *src, int srclen, u8 *dst, int delim, const char **end)
 	return 1;
 }
 
+/* mac_pton(): six pairs of hexadecimal digits with colons between them */
+bool mac_pton(const char *s, u8 *mac)
+{
+	int i;
+
+	for (i = 0; i < 6; i++, s += 3) {
+		if (hex_digit(s[0]) < 0 || hex_digit(s[1]) < 0 || (i < 5 && s[2] != ':'))
+			return false;
+		mac[i] = hex_digit(s[0]) << 4 | hex_digit(s[1]);
+	}
+	return true;
+}
+
+/* memchr_inv(): the first byte that is not @c, NULL for none */
+void *memchr_inv(const void *p, int c, size_t size)
+{
+	const u8 *at = p;
+
+	for (; size; size--, at++)
+		if (*at != (u8)c)
+			return (void *)at;
+	return NULL;
+}
+
 void ipv6_addr_prefix(struct in6_addr *prefix, const struct in6_addr *addr, int plen)
 {
 	memset(prefix, 0, sizeof(*prefix));

@@ -30,8 +30,12 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef long long s64;
 
+#define U8_MAX		UINT8_MAX
 #define S16_MAX		INT16_MAX
 #define U16_MAX		UINT16_MAX
+#define U32_MAX		UINT32_MAX
+#define S64_MAX		INT64_MAX
+#define S64_MIN		INT64_MIN
 #define MAX_ERRNO	4095
 #define U64_MAX		((u64)~0ULL)
 #define NSEC_PER_USEC	1000L
@@ -64,6 +68,8 @@ typedef int possible_net_t;
 typedef s64 time64_t;
 struct kref { int none; };
 struct list_head { int none; };
+struct hlist_node { int none; };
+struct ida { int none; };
 struct mutex { int none; };
 struct ratelimit_state { int none; };
 struct rcu_head { int none; };
@@ -73,7 +79,9 @@ struct work_struct { int none; };
 struct netlink_ext_ack;
 struct nf_hook_state;
 struct sk_buff;
+#define __printf(_format, _first)	__attribute__((format(printf, _format, _first)))
 #define __percpu
+#define __aligned(_n)	__attribute__((aligned(_n)))
 #define __rcu
 
 /* Of packet states; no packet comes here. */
@@ -103,6 +111,8 @@ int in4_pton(const char *src, int srclen, u8 *dst, int delim, const char **end);
 int in6_pton(const char *src, int srclen, u8 *dst, int delim, const char **end);
 void ipv6_addr_prefix(struct in6_addr *prefix, const struct in6_addr *addr, int plen);
 bool ipv6_prefix_equal(const struct in6_addr *a, const struct in6_addr *b, unsigned int plen);
+bool mac_pton(const char *s, u8 *mac);
+void *memchr_inv(const void *p, int c, size_t size);
 int scnprintf(char *buf, size_t size, const char *fmt, ...);
 
 #endif /* _NFLUA_STUBS_KERNEL_H */

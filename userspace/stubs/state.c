@@ -195,6 +195,8 @@ static int keep_answer(const struct nflua_state *st, struct stubs_run *run)
 		entry->on_error = reg->on_error;
 		_Static_assert(sizeof(entry->device) == sizeof(reg->device), "devices fit");
 		memcpy(entry->device, reg->device, sizeof(entry->device));
+		entry->as = reg->as;
+		entry->revision = reg->revision;
 	}
 	return 0;
 }
@@ -255,6 +257,7 @@ int stubs_check(struct stubs_run *run)
 		.limits.memory = run->memory ? run->memory : NFLUA_MEMORY_DEFAULT,
 		.budget = NFLUA_BODY_NS,
 		.deadline = ktime_get_ns() + NFLUA_BODY_NS,
+		.mask = U32_MAX,
 	};
 	const char *bad = bad_limit(run);
 	struct stand_in *control;

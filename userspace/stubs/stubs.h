@@ -32,6 +32,8 @@ struct stubs_entry {
 	unsigned int proto;
 	unsigned int on_error;
 	char device[16];
+	unsigned int as;
+	unsigned int revision;
 };
 
 /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The options --script, --function and --on-error of a rule. */
+/* The options of a rule. */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +39,11 @@ void rule_help(const struct rule_kind *kind)
 	printf("    --function name    call this global function of the script\n"
 	       "                       (default: the one that it gave to %s)\n"
 	       "    --on-error what    when the function fails: %s\n"
-	       "                       (default: %s)\n",
+	       "                       (default: %s)\n"
+	       "    --payload          only TCP and UDP packets with payload\n"
+	       "    --mask bits        only while netfilter.mask() of the script has one of them\n"
+	       "    --arg key=value    give it to the function, as a field of its second argument;\n"
+	       "                       may be repeated\n",
 	       kind->registers, words, kind->on_errors[kind->on_error]);
 }
 
@@ -94,6 +98,35 @@ static void parse_on_error(const struct rule_kind *kind, const char *arg,
 		      words);
 }
 
+/* Adds "key=value" to the others. */
+static void parse_arg(const struct rule_kind *kind, const char *arg, struct xt_lua_info *info)
+{
+	const size_t key = strspn(arg, LETTERS DIGITS "_");
+	const size_t size = strlen(arg) + 1;
+	size_t at = 0;
+	const char *p;
+
+	if (!key || strchr(DIGITS, arg[0]) || arg[key] != '=')
+		xtables_error(PARAMETER_PROBLEM,
+			      "%s: --arg '%s' is no key=value: a key is letters, digits and underscores, with no digit first",
+			      kind->name, arg);
+	for (p = arg; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			xtables_error(PARAMETER_PROBLEM,
+				      "%s: --arg '%.*s' has a control character", kind->name,
+				      (int)key, arg);
+	while (at < sizeof(info->args) && info->args[at]) {
+		if (!strncmp(info->args + at, arg, key + 1))
+			xtables_error(PARAMETER_PROBLEM, "%s: --arg '%.*s' is there twice",
+				      kind->name, (int)key, arg);
+		at += strlen(info->args + at) + 1;
+	}
+	if (size > sizeof(info->args) - at)
+		xtables_error(PARAMETER_PROBLEM, "%s: all --arg together have room for %zu bytes",
+			      kind->name, sizeof(info->args));
+	memcpy(info->args + at, arg, size);
+}
+
 /**
  * rule_parse() - take an option
  * @kind: match or target
@@ -116,6 +149,19 @@ void rule_parse(const struct rule_kind *kind, struct xt_option_call *cb)
 	case RULE_ON_ERROR:
 		parse_on_error(kind, cb->arg, info);
 		break;
+	case RULE_PAYLOAD:
+		info->flags |= XT_LUA_PAYLOAD;
+		break;
+	case RULE_MASK:
+		if (!cb->val.u32)
+			xtables_error(PARAMETER_PROBLEM, "%s: --mask 0 would leave out everything",
+				      kind->name);
+		info->flags |= XT_LUA_MASK;
+		info->mask = cb->val.u32;
+		break;
+	case RULE_ARG:
+		parse_arg(kind, cb->arg, info);
+		break;
 	}
 }
 
@@ -127,6 +173,18 @@ static const char *on_error_word(const struct rule_kind *kind, const struct xt_l
 	return "unknown";
 }
 
+/* The arguments one after the other; the kernel has seen that they end. */
+static const char *first_arg(const struct xt_lua_info *info)
+{
+	return *info->args ? info->args : NULL;
+}
+
+static const char *next_arg(const struct xt_lua_info *info, const char *arg)
+{
+	arg += strlen(arg) + 1;
+	return arg < info->args + sizeof(info->args) && *arg ? arg : NULL;
+}
+
 /**
  * rule_print() - show a rule's data to people
  * @kind: match or target
@@ -134,12 +192,20 @@ static const char *on_error_word(const struct rule_kind *kind, const struct xt_l
  */
 void rule_print(const struct rule_kind *kind, const struct xt_lua_info *info)
 {
+	const char *arg;
+
 	printf(" %s%s script %s", kind->name, info->flags & XT_LUA_INVERT ? " !" : "",
 	       info->script);
 	if (info->function[0])
 		printf(" function %s", info->function);
 	if (info->on_error != kind->on_error)
 		printf(" on-error %s", on_error_word(kind, info));
+	if (info->flags & XT_LUA_PAYLOAD)
+		printf(" payload");
+	if (info->flags & XT_LUA_MASK)
+		printf(" mask 0x%x", info->mask);
+	for (arg = first_arg(info); arg; arg = next_arg(info, arg))
+		printf(" arg %s", arg);
 }
 
 /**
@@ -149,6 +215,8 @@ void rule_print(const struct rule_kind *kind, const struct xt_lua_info *info)
  */
 void rule_save(const struct rule_kind *kind, const struct xt_lua_info *info)
 {
+	const char *arg;
+
 	printf("%s --script", info->flags & XT_LUA_INVERT ? " !" : "");
 	xtables_save_string(info->script);
 	if (info->function[0]) {
@@ -157,6 +225,14 @@ void rule_save(const struct rule_kind *kind, const struct xt_lua_info *info)
 	}
 	if (info->on_error != kind->on_error)
 		printf(" --on-error %s", on_error_word(kind, info));
+	if (info->flags & XT_LUA_PAYLOAD)
+		printf(" --payload");
+	if (info->flags & XT_LUA_MASK)
+		printf(" --mask 0x%x", info->mask);
+	for (arg = first_arg(info); arg; arg = next_arg(info, arg)) {
+		printf(" --arg");
+		xtables_save_string(arg);
+	}
 }
 
 /**

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <xtables.h>
 
-#include "uapi/nflua.h"
+#include "uapi/xt_nflua.h"
 
 /* Bytes of a rule's data; the kernel's own pointer is neither compared nor kept. */
 #define RULE_SIZE	XT_ALIGN(sizeof(struct xt_lua_info))
@@ -19,6 +19,9 @@ enum {
 	RULE_SCRIPT,
 	RULE_FUNCTION,
 	RULE_ON_ERROR,
+	RULE_PAYLOAD,
+	RULE_MASK,
+	RULE_ARG,
 };
 
 /* The options; only a match can be inverted. */
@@ -30,6 +33,13 @@ enum {
 		.name = "function", .id = RULE_FUNCTION, .type = XTTYPE_STRING,		\
 	}, {										\
 		.name = "on-error", .id = RULE_ON_ERROR, .type = XTTYPE_STRING,		\
+	}, {										\
+		.name = "payload", .id = RULE_PAYLOAD, .type = XTTYPE_NONE,		\
+	}, {										\
+		.name = "mask", .id = RULE_MASK, .type = XTTYPE_UINT32,			\
+	}, {										\
+		.name = "arg", .id = RULE_ARG, .type = XTTYPE_STRING,			\
+		.flags = XTOPT_MULTI,							\
 	}, XTOPT_TABLEEND
 
 /**

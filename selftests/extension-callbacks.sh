@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Functions of a declaration that are called by iptables: init, parse,
+# final_check, print, save and help; and their errors.
+# Functions that others call look unreachable.
+# shellcheck disable=SC2317
+# shellcheck source=lib.sh source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=extensions/lib.sh source-path=SCRIPTDIR
+. "$HERE/extensions/lib.sh"
+need_module
+need_extensions
+topology
+
+install_extension "$HERE/extensions/shape.lua"
+is "installed by its name, not the file's" "$(installed)" \
+	"extensions/SHAPE.lua xtables/libxt_SHAPE.so"
+
+for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
+	if ! tables $ipt; then
+		skip "$ipt" "no such tables here"
+		continue
+	fi
+	run_t "$HERE/extensions/SHAPE.t" $ipt
+	case $ipt in
+	ip6*) ;;
+	*) run_t "$HERE/extensions/SHAPE4.t" $ipt ;;
+	esac
+done
+
+for ipt in iptables-nft iptables-legacy; do
+	! tables $ipt || break
+done
+shape() { server "$ipt" -t mangle -A POSTROUTING -j SHAPE "$@"; }
+lua="SHAPE: $NFLUA_EXTENSIONS/SHAPE.lua"
+refused "parse says what is wrong" 2 "SHAPE: an amount is digits, and b, k or m, not 'x'" \
+	shape --amount x --any
+refused "final_check says what is wrong" 2 "SHAPE: a burst of 10 is more than 5" \
+	shape --amount 5 --any
+refused "final_check raises, with file and line" 2 "$lua:30: 13 is no burst" \
+	shape --amount 5000 --burst 13 --any
+refused "final_check says only no" 2 "SHAPE: the extension's function 'final_check' refuses it" \
+	shape --amount 5000 --burst 14 --any
+refused "a field that is no option" 2 "SHAPE: extension 'SHAPE' has no option 'burts'" \
+	shape --amount 5000 --burst 16 --any
+refused "a value that the option cannot have" 2 "option 'peer': a value must be a prefix" \
+	shape --amount 5000 --burst 17 --any
+refused "what parse returns is checked" 2 "option 'amount': a value must be an integer from 0 to 4294967295" \
+	shape --amount 9999m --any
+refused "two of a group" 2 "SHAPE: --peer and --any exclude each other" \
+	shape --amount 5000 --peer 10.0.0.1 --any
+refused "none of a group" 2 "SHAPE: one of --peer, --any must be given" shape --amount 5000
+refused "a mandatory option" 2 "SHAPE: --amount must be given" \
+	server "$ipt" -t mangle -A POSTROUTING -j SHAPE --any
+refused "another table than it is for" any . server "$ipt" -A INPUT -j SHAPE --amount 5000 --any
+check "a rule" shape --amount 2k --any
+server "$ipt" -t mangle -nL POSTROUTING >"$TMP/out"
+check "print" grep -q 'SHAPE shape 2048 bytes$' "$TMP/out"
+server "$ipt" -t mangle -L POSTROUTING >"$TMP/out"
+check "print, not numeric" grep -q 'SHAPE shape 2048 B$' "$TMP/out"
+"$ipt" -j SHAPE --help >"$TMP/help"
+check "the function that prints the help" grep -qx 'Shapes what it meets.' "$TMP/help"
+check "and the options" grep -q '^    --amount number  *bytes, or with k or m behind; a number from 0 to 4294967295; mandatory$' "$TMP/help"
+check "and the group" grep -q '^\[!\] --peer .*not with --any; one of them mandatory$' "$TMP/help"
+
+# --- errors where nobody expects them ---
+sed "s/return \"shape \" .. values.amount/return values.nothing/" "$HERE/extensions/shape.lua" \
+	>"$NFLUA_EXTENSIONS/SHAPE.lua"
+refused "print raises" 2 "$lua:38: extension 'SHAPE' has no option 'nothing'" \
+	server "$ipt" -t mangle -L POSTROUTING
+sed "s/print(\"Shapes what \" .. \"it meets.\")/error(\"no help\")/" "$HERE/extensions/shape.lua" \
+	>"$NFLUA_EXTENSIONS/SHAPE.lua"
+refused "help raises" 2 "$lua:16: no help" "$ipt" -j SHAPE --help
+sed "s/if values.amount % 1024 ~= 0 then return end/do return {} end/" "$HERE/extensions/shape.lua" \
+	>"$NFLUA_EXTENSIONS/SHAPE.lua"
+refused "save returns what is no string" 2 "function 'save' returned a table, not a string" \
+	server "$ipt-save" -t mangle
+echo 'x(' >"$NFLUA_EXTENSIONS/SHAPE.lua"
+refused "a file that does not compile" 2 "libxt_SHAPE.so: $NFLUA_EXTENSIONS/SHAPE.lua:" \
+	shape --amount 5000 --any
+echo 'x()' >"$NFLUA_EXTENSIONS/SHAPE.lua"
+refused "a body that raises" 2 "libxt_SHAPE.so: $NFLUA_EXTENSIONS/SHAPE.lua:1: attempt to call" \
+	shape --amount 5000 --any
+echo 'while true do end' >"$NFLUA_EXTENSIONS/SHAPE.lua"
+refused "a body that does not end" 2 "libxt_SHAPE.so: $NFLUA_EXTENSIONS/SHAPE.lua:1: ran longer than 5 s" \
+	shape --amount 5000 --any
+echo 'return' >"$NFLUA_EXTENSIONS/SHAPE.lua"
+refused "a file that declares something else" 2 "libxt_SHAPE.so: .*SHAPE.lua declares no extension of this name" \
+	shape --amount 5000 --any
+rm "$NFLUA_EXTENSIONS/SHAPE.lua"
+refused "no file" 2 "libxt_SHAPE.so: cannot read the extension's declaration, $NFLUA_EXTENSIONS/SHAPE.lua: No such file" \
+	shape --amount 5000 --any
+check "other rules are listed all the same" server "$ipt" -t mangle -nL
+server "$ipt" -t mangle -F
+finish

@@ -1,0 +1,208 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The kernel's half of a user-defined extension: who may declare it, which rules
+# are refused and with what sentence, what a replace, an unload and the end of a
+# namespace leave behind, and what checkentry and destroy are asked.
+# Functions that others call look unreachable.
+# shellcheck disable=SC2317
+# shellcheck source=lib.sh source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=extensions/lib.sh source-path=SCRIPTDIR
+. "$HERE/extensions/lib.sh"
+need_module
+need_extensions
+need_command iptables-nft
+topology
+OTHER=nflua-o$$
+namespace "$OTHER"
+
+for ipt in iptables-legacy iptables-nft; do
+	! tables $ipt || break
+done
+ctl() { nfluactl -n "$SERVER" "$@"; }
+other() { nfluactl -n "$OTHER" "$@"; }
+add() { server "$ipt" -A INPUT -p udp --dport 4000 -m knock "$@"; }
+rules_of() { field "$SERVER" "$1" '.entries[] | select(.kind == "extension") | .rules'; }
+in_names() { server cat "/proc/net/ip_tables_matches" 2>/dev/null | grep -qx "$1"; }
+logged() { log_since | grep -qF -- "$1"; }
+
+# knock REVISION OPTIONS [REST]: writes the extension "knock"
+knock() {
+	cat <<T
+local nf = require("netfilter").new()
+nf:extension{
+  name = "knock", revision = $1, options = { $2 }, ${3-}
+  match = function(pkt, info) return info.port == pkt.udp.dport end,
+}
+T
+}
+PORT='{ name = "port", type = "u16", min = 1, mandatory = true }'
+knock 0 "$PORT" >"$TMP/knock.lua"
+
+# --- a declaration comes and goes ---
+check "it is installed" nfluactl extension install "$TMP/knock.lua"
+refused "no rule without a script" any . add --port 4000
+check "it is loaded" ctl load "$TMP/knock.lua"
+check "a rule" add --port 4000
+is "show counts it" "$(rules_of knock)" 1
+is "show, as JSON" "$(field "$SERVER" knock '.entries[0] | [.kind, .name, .as, .revision, .on_error] | map(tostring) | join(" ")')" \
+	"extension knock match 0 nomatch"
+check "show, as text" sh -c "nfluactl -n $SERVER show knock | grep -q 'extension knock, line 4, match, revision 0, on error nomatch, rules 1'"
+check "check says what would be declared" sh -c "nfluactl check --no-kernel $TMP/knock.lua | grep -q 'extension knock'"
+udp "$CLIENT" "$SERVER4" 3 4000
+is "the function decides" "$(server "$ipt" -nvxL INPUT | awk '/knock/ { print $1 }')" 3
+
+# --- a namespace's own ---
+refused "another namespace has no script" any . in_ns "$OTHER" "$ipt" -A INPUT -m knock --port 4000
+check "which the log tells" logged "a rule has extension 'knock' revision 0, which no script of this namespace declares"
+check "another namespace loads the same" other load "$TMP/knock.lua"
+check "and has a rule" in_ns "$OTHER" "$ipt" -A INPUT -m knock --port 4001
+knock 0 "$PORT, { name = \"more\", type = \"u8\" }" >"$TMP/other.lua"
+refused "another declaration is refused" 2 "option 2 is 'more', not missing" other replace --name knock "$TMP/other.lua"
+knock 0 '{ name = "port", type = "u32", min = 1, mandatory = true }' >"$TMP/other.lua"
+refused "with what differs" 2 "option 'port' has another 'type'" other replace --name knock "$TMP/other.lua"
+refused "check refuses it, too" 2 "option 'port' has another 'type'" other check --name knock "$TMP/other.lua"
+refused "a second script of it" 2 "script 'knock' declares extension 'knock' already" \
+	ctl load --name second "$TMP/knock.lua"
+
+# --- replace and unload ---
+check "a replace keeps rules" ctl replace "$TMP/knock.lua"
+udp "$CLIENT" "$SERVER4" 2 4000
+is "and goes on" "$(server "$ipt" -nvxL INPUT | awk '/knock/ { print $1 }')" 5
+echo 'x = 1' >"$TMP/none.lua"
+refused "one without it is refused" 2 "rules have extension 'knock' revision 0" \
+	ctl replace --name knock "$TMP/none.lua"
+knock 1 "$PORT" >"$TMP/one.lua"
+refused "one of another revision, too" 2 "rules have extension 'knock' revision 0" \
+	ctl replace --name knock "$TMP/one.lua"
+refused "an unload is refused" 2 "1 rule refers to script 'knock'" ctl unload knock
+check "an unload by force" ctl unload --force knock
+udp "$CLIENT" "$SERVER4" 2 4000
+is "the failure policy" "$(server "$ipt" -nvxL INPUT | awk '/knock/ { print $1 }')" 5
+check "loaded again" ctl load "$TMP/knock.lua"
+udp "$CLIENT" "$SERVER4" 2 4000
+is "its rule is bound again" "$(server "$ipt" -nvxL INPUT | awk '/knock/ { print $1 }')" 7
+server "$ipt" -F INPUT
+is "no rule is left" "$(rules_of knock)" 0
+check "unloaded" ctl unload knock
+
+# --- the end of a namespace, and of a name ---
+ip netns del "$OTHER"
+gone() { ! in_names knock; }
+check "the name goes when nobody has it" waits_for 10 gone
+namespace "$OTHER"
+check "it can be declared in another way then" other load --name knock "$TMP/other.lua"
+check "and the first again, when that has gone" other unload knock
+check "at once" ctl load "$TMP/knock.lua"
+
+# --- names that are taken ---
+sed 's/"knock"/"udp"/' "$TMP/knock.lua" >"$TMP/udp.lua"
+refused "a name that the kernel has" 2 "the kernel has a match of this name" ctl load "$TMP/udp.lua"
+sed 's/"knock"/"conntrack"/' "$TMP/knock.lua" >"$TMP/conntrack.lua"
+refused "or that a module would bring" 2 "the kernel has a match of this name" ctl load "$TMP/conntrack.lua"
+refused "check says so, too" 2 "the kernel has a match of this name" ctl check "$TMP/conntrack.lua"
+
+# --- what a rule may not say: the plugin is made to lie ---
+sed -i 's/min = 1/min = 0/' "$NFLUA_EXTENSIONS/knock.lua"
+refused "another declaration than the loaded one" any . add --port 4000
+check "the log names the option" logged "option 1, 'port', differs"
+is "nothing is inserted" "$(saved_rules "$ipt")" ""
+cp "$TMP/knock.lua" "$NFLUA_EXTENSIONS/knock.lua"
+
+# --- checkentry and destroy ---
+knock 0 "$PORT" 'checkentry = function(info)
+    print("check " .. info.port)
+    if info.port == 5 then error("five") end
+    if info.port == 6 then return nil, "six is no port" end
+    if info.port == 7 then return false end
+    if info.port == 8 then while true do end end
+    return true
+  end,
+  destroy = function(info) print("destroy " .. info.port) end,' >"$TMP/knock.lua"
+check "checkentry comes with a replace" ctl replace "$TMP/knock.lua"
+ctl monitor -j >"$TMP/monitor" 2>&1 &
+listening() { ctl replace "$TMP/knock.lua" && grep -q replaced "$TMP/monitor"; }
+check "somebody listens" waits_for 10 listening
+texts() { jq -r 'select(.kind == "log") | .text' "$TMP/monitor" 2>/dev/null; }
+told() { texts | grep -qF -- "$1"; }
+check "a rule that it accepts" add --port 4
+check "it was asked" waits_for 10 told "check 4"
+refused "one for which it raises" any . add --port 5
+check "with file and line in the log group" waits_for 10 told "extension 'knock' refuses a rule: knock:"
+check "and the message" told "five"
+refused "one that it refuses" any . add --port 6
+check "with its sentence" waits_for 10 told "extension 'knock' refuses a rule: six is no port"
+refused "one to which it says false" any . add --port 7
+check "with a sentence of ours" waits_for 10 told "checkentry did not answer true"
+refused "one for which it runs too long" any . add --port 8
+check "which is said" waits_for 10 told "ran longer than 100 ms"
+is "only the first is there" "$(saved_rules "$ipt" | wc -l)" 1
+server "$ipt" -F INPUT
+check "destroy" waits_for 10 told "destroy 4"
+is "no rule is counted" "$(rules_of knock)" 0
+
+# --- a target, tables and hooks ---
+cat >"$TMP/MARKIT.lua" <<'T'
+local nf = require("netfilter").new()
+nf:extension{
+  name = "MARKIT", tables = { "mangle" }, hooks = { "input" }, protocol = "udp", on_error = "drop",
+  options = { { name = "value", type = "u32", default = 7 } },
+  target = function(pkt, info)
+    pkt.mark = info.value
+    if info.value == 9 then error("nine") end
+  end,
+}
+T
+check "a target is installed" nfluactl extension install "$TMP/MARKIT.lua"
+check "and loaded" ctl load "$TMP/MARKIT.lua"
+refused "not in another table" any . server "$ipt" -A INPUT -p udp -j MARKIT
+refused "not at another hook" any . server "$ipt" -t mangle -A OUTPUT -p udp -j MARKIT
+refused "not for another protocol" any . server "$ipt" -t mangle -A INPUT -p tcp -j MARKIT
+check "a rule" server "$ipt" -t mangle -A INPUT -p udp -j MARKIT
+check "one that reads the mark" server "$ipt" -t mangle -A INPUT -p udp -m mark --mark 7 -j ACCEPT
+udp "$CLIENT" "$SERVER4" 3 4000
+is "its default" "$(server "$ipt" -t mangle -nvxL INPUT | awk '/mark match/ { print $1 }')" 3
+server "$ipt" -t mangle -F INPUT
+check "one that fails" server "$ipt" -t mangle -A INPUT -p udp -j MARKIT --value 9
+check "one behind it" server "$ipt" -t mangle -A INPUT -p udp -j ACCEPT
+udp "$CLIENT" "$SERVER4" 3 4000
+is "its failure policy is the declared one" \
+	"$(server "$ipt" -t mangle -nvxL INPUT | awk '/ACCEPT/ && $1 ~ /^[0-9]+$/ { print $1 }')" 0
+server "$ipt" -t mangle -F INPUT
+
+# --- a table is made once for a rule and a state ---
+cat >"$TMP/once.lua" <<'T'
+local nf = require("netfilter").new()
+nf:extension{
+  name = "once", options = { { name = "n", type = "u8" } },
+  match = function(pkt, info)
+    info.calls = (rawget(info, "calls") or 0) + 1
+    return info.calls > 1
+  end,
+}
+T
+check "once" nfluactl extension install "$TMP/once.lua"
+check "loaded in one state" ctl load --single "$TMP/once.lua"
+server "$ipt" -A INPUT -p udp -m once --n 1
+server "$ipt" -A INPUT -p udp -m once --n 2
+server "$ipt" -A INPUT -p udp -m once --n 2
+udp "$CLIENT" "$SERVER4" 5 4000
+is "rules that say the same share a table, others have their own" \
+	"$(server "$ipt" -nvxL INPUT | awk '/once/ { print $1 }' | paste -sd ' ')" "4 4 5"
+server "$ipt" -F INPUT
+
+# --- a user's own namespace ---
+is "root of another user namespace declares nothing" \
+	"$(unshare -Urn nfluactl load "$TMP/knock.lua" 2>&1 | grep -c unprivileged_netns)" 1
+
+# --- many declarations ---
+for i in $(seq 300); do
+	sed "s/\"once\"/\"once$i\"/" "$TMP/once.lua" >"$TMP/many.lua"
+	ctl load --name many "$TMP/many.lua" >/dev/null 2>"$TMP/err" || break
+	ctl unload many
+done
+check "they do not pile up, or are refused with a sentence" \
+	sh -c "[ $i = 300 ] || grep -q '256 declarations have been seen' $TMP/err"
+diag "$i declarations"
+finish

@@ -1,0 +1,190 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# nfluactl extension: what it installs, shows, refuses and removes; and an
+# extension in all that iptables does with rules: -C, -D, -L, -S, --help, save,
+# restore, translate. Several extensions at once.
+# Functions that others call look unreachable.
+# shellcheck disable=SC2317
+# shellcheck source=lib.sh source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=extensions/lib.sh source-path=SCRIPTDIR
+. "$HERE/extensions/lib.sh"
+need_module
+need_extensions
+topology
+cd "$TMP" || exit 1
+
+# declare NAME [FIELDS [OPTION-FIELDS]]: prints a file with a match
+declare_match() {
+	cat <<L
+local nf = require("netfilter").new()
+nf:extension{ name = "$1", ${2-}
+  options = { { name = "port", type = "u16", ${3-} } },
+  match = function(pkt, info) return pkt.udp and pkt.udp.dport == info.port end }
+L
+}
+extension() { nfluactl extension "$@"; }
+
+# --- installing ---
+declare_match mine >mine.lua
+is "nothing is installed" "$(extension -j list)" "[]"
+check "install" extension install mine.lua
+is "the object and the file" "$(installed)" "extensions/mine.lua xtables/libxt_mine.so"
+is "for everyone to read" "$(stat -c %a xtables/libxt_mine.so extensions/mine.lua | paste -sd ' ')" "644 644"
+check "install the same again" extension install mine.lua
+is "list" "$(extension list | tail -n 1 | tr -s ' ')" "mine match 0 ipv4,ipv6 1 128 installed"
+is "list -j" "$(extension -j list | jq -c .)" \
+	'[{"name":"mine","kind":"match","revision":0,"families":["ipv4","ipv6"],"size":128,"state":"installed"}]'
+check "show" extension show mine
+is "show -j has the layout" "$(extension -j show mine | jq -c '.[0].options[0] | [.option, .type, .offset, .size]')" \
+	'["port","u16",112,2]'
+check "and iptables' help" bash -c "nfluactl extension show mine | grep -q '^    --port number  *a number from 0 to 65535$'"
+is "of a file, too, with the same digest" "$(extension -j show ./mine.lua | jq -r '.[0].digest')" \
+	"$(extension -j show mine | jq -r '.[0].digest')"
+check "into another root" extension install --destdir root --libdir /lib/x mine.lua
+is "the object is there" "$(find root -name '*.so')" root/lib/x/libxt_mine.so
+is "and the file" "$(find root -name '*.lua')" "root$NFLUA_EXTENSIONS/mine.lua"
+check "DESTDIR does it, too" env DESTDIR=root2 nfluactl extension install --libdir /lib/x mine.lua
+is "there" "$(find root2 -name '*.so')" root2/lib/x/libxt_mine.so
+printf 'x' >>xtables/libxt_mine.so
+is "an object that is not the generic one's copy" "$(extension -j list | jq -r '.[0].state')" "of another nflua"
+check "is replaced" extension install mine.lua
+is "by it" "$(extension -j list | jq -r '.[0].state')" installed
+
+# --- what is refused ---
+refuses() {
+	local what=$1 status=$2 pattern=$3
+	refused "refused: $what" "$status" "$pattern" extension install refused.lua
+}
+unchanged() { (cd "$TMP" && find xtables extensions -type f -exec sha256sum {} + | sort); }
+before=$(unchanged)
+for name in tcp conntrack MASQUERADE; do
+	declare_match $name >refused.lua
+	refuses "$name, which iptables has" 2 "cannot install '$name': /.*/lib(xt|ipt|ip6t)_$name.so is an extension of this name that is not nflua's"
+done
+for name in lua ACCEPT standard; do
+	declare_match $name >refused.lua
+	refuses "$name, which iptables has taken" 2 "refused.lua:2: extension '$name': iptables has an extension of this name itself"
+done
+modules=/lib/modules/$(uname -r)/modules.alias
+alias=$(sed -n 's/^alias ipt_\([a-zA-Z0-9]*\) xt_.*/\1/p' "$modules" | while read -r a; do
+	ls "$SYSTEM_LIBDIR"/lib*_"$a".so >/dev/null 2>&1 || { echo "$a"; break; }
+done)
+if [ -n "$alias" ]; then
+	declare_match "$alias" >refused.lua
+	refuses "$alias, which only the kernel has" 2 "the kernel's module .* has an extension of this name"
+else
+	skip "a name that only the kernel has" "iptables has them all"
+fi
+for name in 9x a/b 'a b' "$(printf '%029d' 0 | tr 0 x)" ''; do
+	declare_match "$name" >refused.lua
+	refuses "'$name', which is no name" 2 "is no name of an extension: 1 to 28 letters"
+done
+declare_match good '' 'min = 2, max = 1,' >refused.lua
+refuses "a wrong declaration" 2 "refused.lua:2: extension 'good', option 1 'port': min is greater than max"
+{
+	echo 'local o = {} for i = 1, 32 do o[i] = { name = "o" .. i, type = "bool" } end'
+	echo 'require("netfilter").new():extension{ name = "good", options = o, match = print }'
+} >refused.lua
+refuses "too many options" 2 "an extension has at most 31 options"
+cat >refused.lua <<'L'
+require("netfilter").new():extension{ name = "good", match = print, options = {
+  { name = "a", type = "string", size = 255, repeated = 16 }, { name = "b", type = "u8" } } }
+L
+refuses "values that a rule has no room for" 2 "take more than the 4096 bytes that a rule has for them"
+declare_match good '' 'name = "jump",' | sed 's/name = "port", //' >refused.lua
+refuses "an option of iptables' own" 2 "iptables has an option of this name itself"
+echo 'x(' >refused.lua
+refuses "what does not compile" 2 "refused.lua:[12]: unexpected symbol"
+echo 'return' >refused.lua
+refuses "what declares nothing" 1 "refused.lua declares no extension"
+rm refused.lua
+refuses "no file" 1 "there is no file 'refused.lua'"
+declare_match mine '' 'min = 1,' >refused.lua
+refuses "another declaration" 2 "its declaration has changed \(option 'port' has another 'min'\), but its revision is 0 as before"
+{ declare_match good; declare_match tcp; } >refused.lua
+refuses "two, of which one is refused" 2 "cannot install 'tcp'"
+is "nothing has changed" "$(unchanged)" "$before"
+declare_match mine '' 'help = "the port",' >other.lua
+check "another help is no other declaration" extension install other.lua
+declare_match mine 'revision = 2,' 'min = 1,' >other.lua
+check "another revision may be another declaration" extension install other.lua
+refused "but no lower one" 2 "its revision is 0, and 2 is installed" extension install mine.lua
+refused "remove what is not there" 1 "there is no extension 'other'" extension remove other
+cp "$(ls "$SYSTEM_LIBDIR"/libxt_tcp.so)" xtables/
+refused "remove what is not ours" 2 "its object in .* is not nflua's" extension remove tcp
+rm xtables/libxt_tcp.so
+check "remove" extension remove mine
+is "nothing is left" "$(find xtables extensions -type f)" ""
+{ declare_match one; declare_match two; } >both.lua
+check "a file may declare two" extension install both.lua
+is "each has its object and file" "$(installed)" \
+	"extensions/one.lua extensions/two.lua xtables/libxt_one.so xtables/libxt_two.so"
+check "load them" nfluactl -n "$SERVER" load both.lua
+
+# --- rules ---
+declare_match three '' 'default = 7,' >three.lua
+check "install" extension install three.lua
+for ipt in iptables-legacy iptables-nft; do
+	tables $ipt || continue
+	refused "$ipt: a rule without the script is refused" any \
+		"nfluactl load|missing kernel module" server $ipt -A INPUT -m three --port 1
+done
+check "load it" nfluactl -n "$SERVER" load three.lua
+for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
+	if ! tables $ipt; then
+		skip "$ipt" "no such tables here"
+		continue
+	fi
+	cat >want <<'T'
+-A INPUT -p udp -m one --port 1 -m two --port 2 -j DROP
+-A INPUT -m three -j ACCEPT
+-A INPUT -m one --port 1 -m three --port 9 -m one --port 3
+T
+	while read -r rule; do
+		# shellcheck disable=SC2086
+		check "$ipt $rule" server $ipt $rule
+		# shellcheck disable=SC2086
+		check "$ipt -C" server $ipt -C ${rule#-A }
+	done <want
+	is "$ipt: saved as given" "$(saved_rules $ipt)" "$(cat want)"
+	is "$ipt: -S prints the same" "$(server $ipt -S INPUT 2>/dev/null | grep '^-A')" "$(cat want)"
+	server $ipt -vnL INPUT >out 2>/dev/null
+	check "$ipt: -L shows the options" grep -q ' one port 1 *three port 9 *one port 3' out
+	check "$ipt: and a match without options" grep -qE ' three *$' out
+	server $ipt-save -t filter >dump 2>/dev/null
+	server $ipt -F INPUT
+	check "$ipt: restore" server $ipt-restore dump
+	is "$ipt: the same rules" "$(saved_rules $ipt)" "$(cat want)"
+	check "$ipt: restore that only tests" server $ipt-restore -t dump
+	if server $ipt -C INPUT -m three --port 8 -j ACCEPT 2>/dev/null; then
+		skip "$ipt: -C of another value" "this $ipt -C compares no matches"
+	else
+		refused "$ipt: -D of another value" any . server $ipt -D INPUT -m three --port 8 -j ACCEPT
+	fi
+	is "$ipt: nothing went" "$(saved_rules $ipt)" "$(cat want)"
+	while read -r rule; do
+		# shellcheck disable=SC2086
+		check "$ipt -D ${rule#-A }" server $ipt -D ${rule#-A }
+	done < <(tac want)
+	is "$ipt: nothing is left" "$(saved_rules $ipt)" ""
+	check "$ipt --help" bash -c "$ipt -m three --help | grep -q -- '^    --port number .*default: 7'"
+done
+for ipt in iptables ip6tables; do
+	refused "$ipt-translate answers with a sentence" any "nft has no expression for 'three': use nf:hook" \
+		$ipt-translate -A INPUT -m three --port 1
+done
+
+# --- rules that the installed declaration does not explain ---
+for ipt in iptables-nft iptables-legacy; do
+	! tables $ipt || break
+done
+check "a rule" server "$ipt" -A INPUT -m three --port 1
+declare_match three '' 'min = 1,' >extensions/three.lua
+server "$ipt" -nL INPUT >out 2>/dev/null
+check "-L says so" grep -q "three \[of another declaration than the installed one: option 1, 'port', differs\]" out
+refused "save says so" any "a rule is of another declaration than the installed one" server "$ipt-save" -t filter
+refused "a new rule is refused" any . server "$ipt" -A INPUT -m three --port 1
+server "$ipt" -F INPUT
+finish

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+:INPUT,FORWARD
+-m types;=;OK
+# numbers
+-m types --small 3;=;OK
+-m types --small 200;=;OK
+-m types --small 0x10;-m types --small 16;OK
+-m types ! --small 7;=;OK
+-m types --small 2;;FAIL
+-m types --small 201;;FAIL
+-m types --small 256;;FAIL
+-m types --small -3;;FAIL
+-m types --small +3;;FAIL
+-m types --small 3x;;FAIL
+-m types --small "";;FAIL
+-m types --small " 3";;FAIL
+-m types --small 0x;;FAIL
+-m types --small 3 --small 4;;FAIL
+-m types --small;;FAIL
+-m types --word 0;=;OK
+-m types --word 65535;=;OK
+-m types --word 65536;;FAIL
+-m types ! --word 1;;FAIL
+-m types --wide 4294967295;=;OK
+-m types --wide 70000;=;OK
+-m types --wide 4294967296;;FAIL
+-m types --big-one 0;=;OK
+-m types --big-one 18446744073709551615;=;OK
+-m types --big-one 0xffffffffffffffff;-m types --big-one 18446744073709551615;OK
+-m types --big-one 18446744073709551616;;FAIL
+-m types --big-one -1;;FAIL
+-m types --signed -5;=;OK
+-m types --signed 9223372036854775807;=;OK
+-m types --signed -6;;FAIL
+-m types --signed 9223372036854775808;;FAIL
+-m types --signed --5;;FAIL
+-m types --numbers 1,2,3;=;OK
+-m types --numbers 1 --numbers 2,3;-m types --numbers 1,2,3;OK
+-m types --numbers 1,2,3,4;;FAIL
+-m types --numbers 1,2 --numbers 3,4;;FAIL
+-m types --numbers 1,;;FAIL
+-m types --numbers 1001;;FAIL
+# text
+-m types --label abc;=;OK
+-m types --label "twelve bytes";=;OK
+-m types --label "";=;OK
+-m types --label "a\"b,c";=;OK
+-m types --label "thirteen byte";;FAIL
+-m types --label $'a\nb';;FAIL
+-m types --labels a --labels "b c";=;OK
+-m types --labels a,b;-m types --labels "a,b";OK
+-m types --labels a --labels b --labels c;;FAIL
+-m types --labels ninebytes;;FAIL
+-m types --dev eth0;=;OK
+-m types --dev "eth+";=;OK
+-m types --dev "";;FAIL
+-m types --dev sixteen-bytes-x-;;FAIL
+-m types --dev a/b;;FAIL
+-m types --dev "a b";;FAIL
+# words
+-m types --on;=;OK
+-m types ! --on;=;OK
+-m types --on --on;;FAIL
+-m types --colour red;=;OK
+-m types --colour light-blue;=;OK
+-m types --colour RED;;FAIL
+-m types --colour "";;FAIL
+-m types --colour re;;FAIL
+-m types --days mon;=;OK
+-m types --days wed,mon;-m types --days mon,wed;OK
+-m types --days mon,thu;;FAIL
+-m types --days "";;FAIL
+-m types --days mon,;;FAIL
+-m types --days mon --days tue;;FAIL
+# ports, link-layer addresses
+-m types --ports 80;=;OK
+-m types --ports 0:65535;=;OK
+-m types ! --ports 22,8000:8010;=;OK
+-m types --ports 1 --ports 2:3;-m types --ports 1,2:3;OK
+-m types ! --ports 1 ! --ports 2;-m types ! --ports 1,2;OK
+-m types --ports 1 ! --ports 2;;FAIL
+-m types --ports 65536;;FAIL
+-m types --ports 9:8;;FAIL
+-m types --ports :8;;FAIL
+-m types --ports 8:;;FAIL
+-m types --ports 1:2:3;;FAIL
+-m types --ports http;;FAIL
+-m types --ports 1,2,3,4,5;;FAIL
+-m types --hw 02:00:00:00:00:ff;=;OK
+-m types ! --hw 02:00:00:00:00:FF;-m types ! --hw 02:00:00:00:00:ff;OK
+-m types --hw 02:00:00:00:00;;FAIL
+-m types --hw 02-00-00-00-00-ff;;FAIL
+-m types --hw 02:00:00:00:00:fg;;FAIL
+# together, in the order of the declaration
+-m types --hw 02:00:00:00:00:01 --small 9 --on --label x --days tue;-m types --small 9 --label x --on --days tue --hw 02:00:00:00:00:01;OK
+-m types --small 9 -m types --small 10;=;OK
+-m types --nothing;;FAIL

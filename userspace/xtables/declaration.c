@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Running a Lua file for the extensions that it declares. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "declaration.h"
+
+/* The file that runs, in the registry. */
+static const char file_key;
+
+/**
+ * declared_fail() - keep why something failed
+ * @file: the file
+ * @fmt: the sentence
+ *
+ * Return: false
+ */
+bool declared_fail(struct declared *file, const char *fmt, ...)
+{
+	va_list ap;
+
+	free(file->error);
+	va_start(ap, fmt);
+	if (vasprintf(&file->error, fmt, ap) < 0)
+		file->error = NULL;
+	va_end(ap);
+	return false;
+}
+
+static struct declared *running(lua_State *L)
+{
+	struct declared *file;
+
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &file_key);
+	file = lua_touserdata(L, -1);
+	lua_pop(L, 1);
+	return file;
+}
+
+/* nf:extension{ ... } */
+static int declare(lua_State *L)
+{
+	struct declared *file = running(L);
+	struct declaration *d, **last;
+
+	if (lua_type(L, 2) != LUA_TTABLE)
+		luaL_error(L, "nf:extension takes a table, after a colon");
+	/* Lua owns it, and keeps it as long as the state is there. */
+	d = lua_newuserdatauv(L, sizeof(*d), 0);
+	memset(d, 0, sizeof(*d));
+	nflua_extension_parse(L, 2, &d->spec);
+	if (declared_find(file, d->spec.name))
+		luaL_error(L, "extension '%s': this is the second of its name", d->spec.name);
+	luaL_ref(L, LUA_REGISTRYINDEX);
+	lua_pushvalue(L, 2);
+	d->table = luaL_ref(L, LUA_REGISTRYINDEX);
+	d->file = file;
+	for (last = &file->first; *last; last = &(*last)->next)
+		;
+	*last = d;
+	return 0;
+}
+
+/* print(...): only the help is for people */
+static int print(lua_State *L)
+{
+	FILE *to = running(L)->help;
+	int i, n = lua_gettop(L);
+
+	if (!to)
+		to = stderr;
+	for (i = 1; i <= n; i++)
+		fprintf(to, "%s%s", i > 1 ? "\t" : "", luaL_tolstring(L, i, NULL));
+	fputc('\n', to);
+	return 0;
+}
+
+struct text {
+	const char *path;
+	const char *bytes;
+	size_t size;
+	const char *directory;
+};
+
+/* Behind a first line for the shell, whose line break stays and counts. */
+static void skip_first_line(struct text *text)
+{
+	const char *line;
+
+	if (text->size >= 3 && !memcmp(text->bytes, "\xef\xbb\xbf", 3)) {
+		text->bytes += 3;
+		text->size -= 3;
+	}
+	if (!text->size || *text->bytes != '#')
+		return;
+	line = memchr(text->bytes, '\n', text->size);
+	line = line ? line : text->bytes + text->size;
+	text->size -= line - text->bytes;
+	text->bytes = line;
+}
+
+static int run(lua_State *L)
+{
+	struct text *text = lua_touserdata(L, 1);
+
+	lua_pushcfunction(L, declare);
+	if (recorder_open(L, text->directory) != LUA_OK)
+		lua_error(L);
+	skip_first_line(text);
+	lua_pushfstring(L, "@%s", text->path);
+	if (luaL_loadbufferx(L, text->bytes, text->size, lua_tostring(L, -1), "t") != LUA_OK)
+		lua_error(L);
+	lua_call(L, 0, 0);
+	lua_pushcfunction(L, print);
+	lua_setglobal(L, "print");
+	return 0;
+}
+
+/**
+ * declared_run() - run a file for what it declares
+ * @file: with @file->L, a new state with its libraries, and else zero
+ * @path: what messages call the file
+ * @text: what is in it
+ * @size: bytes of @text
+ * @directory: where require() finds other files
+ *
+ * Return: whether it went well; if not, @file->error says why
+ */
+bool declared_run(struct declared *file, const char *path, const char *text, size_t size,
+		  const char *directory)
+{
+	struct text arg = { path, text, size, directory };
+	lua_State *L = file->L;
+
+	lua_pushlightuserdata(L, file);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &file_key);
+	lua_pushcfunction(L, run);
+	lua_pushlightuserdata(L, &arg);
+	if (lua_pcall(L, 1, 0, 0) == LUA_OK)
+		return true;
+	declared_fail(file, "%s", lua_isstring(L, -1) ? lua_tostring(L, -1) :
+		      "its error is no message");
+	lua_pop(L, 1);
+	return false;
+}
+
+/**
+ * declared_clear() - free all but the state
+ * @file: the file, whose state has ended
+ */
+void declared_clear(struct declared *file)
+{
+	free(file->error);
+	file->error = NULL;
+	file->first = NULL;
+}
+
+/**
+ * declared_find() - an extension by its name
+ * @file: the file
+ * @name: the name
+ *
+ * Return: the extension, or NULL
+ */
+const struct declaration *declared_find(const struct declared *file, const char *name)
+{
+	const struct declaration *d;
+
+	for (d = file->first; d; d = d->next)
+		if (!strcmp(d->spec.name, name))
+			return d;
+	return NULL;
+}

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The object that iptables loads for an extension of the user's own. It is
+ * copied once for each, as libxt_NAME.so, and finds out by its own name which
+ * one it is; a Lua file of that name declares it.
+ *
+ * The file runs once when iptables loads the object, in a Lua of the system.
+ */
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "declaration.h"
+#include "extension_mark.h"
+
+/* after the types of declaration.h, which the kernel's headers know, too */
+#define XTABLES_INTERNAL
+#include <xtables.h>
+
+#define BODY_SECONDS	5	/* as in the kernel */
+#define BODY_STEPS	1000000	/* between two looks at the clock */
+
+static const char mark[] __attribute__((used)) = EXTENSION_MARK;
+
+/* Freed never: iptables calls back until it ends. */
+static struct declared file;
+static const struct declaration *self;
+static struct xt_option_entry options[XT_NFLUA_OPTIONS + 1];
+static char flags[XT_NFLUA_OPTIONS][NFLUA_EXTENSION_OPTION];
+
+static void fail(void) __attribute__((noreturn));
+
+static void fail(void)
+{
+	xtables_error(PARAMETER_PROBLEM, "%s: %s", self->spec.name,
+		      file.error ? file.error : "no memory");
+}
+
+/* What addresses are for callbacks; the kernel's own are luapacket's. */
+void nflua_extension_push_address(lua_State *L, unsigned int family, const void *addr,
+				  unsigned int plen)
+{
+	const bool six = family == NFPROTO_IPV6;
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(six ? AF_INET6 : AF_INET, addr, text, sizeof(text));
+	if (plen < (six ? 128 : 32))
+		lua_pushfstring(L, "%s/%d", text, (int)plen);
+	else
+		lua_pushstring(L, text);
+}
+
+static void help(void)
+{
+	if (!declaration_help(self, stdout))
+		fail();
+}
+
+static void init(unsigned int family, void *data)
+{
+	struct xt_nflua_info *info = data;
+
+	nflua_extension_seal(&self->spec, info);
+	if (!callback_init(self, family, info))
+		fail();
+}
+
+static void parse(unsigned int family, struct xt_option_call *cb)
+{
+	const unsigned int n = cb->entry->id;
+	const u32 bit = 1U << n;
+	struct xt_nflua_info *info = cb->data;
+	const bool again = cb->xflags & bit;
+	bool taken = false;
+
+	xtables_option_parse(cb);
+	/* The command line replaces what the declaration's init has set. */
+	if (!again) {
+		memset(info->data + self->spec.options[n].offset, 0,
+		       self->spec.options[n].size * self->spec.options[n].repeated);
+		info->count[n] = 0;
+		info->inverted &= ~bit;
+	} else if (!(info->inverted & bit) != !cb->invert) {
+		xtables_error(PARAMETER_PROBLEM,
+			      "%s: there is ! in front of each --%s of a rule, or of none",
+			      self->spec.name, cb->entry->name);
+	}
+	if (!callback_parse(self, n, family, cb->arg, cb->invert, info, &taken))
+		fail();
+	if (!taken && !values_take(self, n, family, cb->arg, info))
+		fail();
+	if (cb->invert)
+		info->inverted |= bit;
+}
+
+static void final_check(unsigned int family, struct xt_fcheck_call *cb)
+{
+	/* The declaration's function sees only what may be, and leaves only that. */
+	if (!values_check(self, family, cb->data) ||
+	    !callback_final_check(self, family, cb->data) ||
+	    !values_check(self, family, cb->data))
+		fail();
+}
+
+/* Is a rule of the kernel's one that this declaration explains? @size: with its head */
+static bool is_known(unsigned int family, const struct xt_nflua_info *info, size_t size, char *why)
+{
+	if (size < nflua_extension_usersize(&self->spec)) {
+		snprintf(why, NFLUA_EXTENSION_WHY, "its values are fewer");
+		return false;
+	}
+	return !nflua_extension_rule_differs(&self->spec, info, why) &&
+	       nflua_extension_check(&self->spec, family, info, why);
+}
+
+/* Writes the values of an option as iptables reads them, behind @dashes and its name. */
+static void print_values(unsigned int family, const struct xt_nflua_info *info, unsigned int n,
+			 const char *dashes)
+{
+	const struct nflua_extension_option *option = &self->spec.options[n];
+	const bool list = option_has_list(option);
+	const char *from = (const char *)info->data + option->offset;
+	unsigned int i;
+	char *text;
+
+	for (i = 0; i < info->count[n]; i++, from += option->size) {
+		if (!i || !list)
+			printf("%s %s%s", info->inverted & 1U << n ? " !" : "", dashes,
+			       options[n].name);
+		if (option->type == NFLUA_EXTENSION_BOOL)
+			continue;
+		text = value_text(self, option, family, from);
+		if (!text)
+			xtables_error(RESOURCE_PROBLEM, "%s: no memory", self->spec.name);
+		if (option->type == NFLUA_EXTENSION_STRING_TYPE ||
+		    (option->type == NFLUA_EXTENSION_INTERFACE && !list))
+			xtables_save_string(text);
+		else
+			printf("%s%s", i && list ? "," : " ", text);
+		free(text);
+	}
+}
+
+static void print(unsigned int family, const struct xt_nflua_info *info, size_t size, int numeric)
+{
+	char why[NFLUA_EXTENSION_WHY], *text;
+	unsigned int i;
+
+	printf(" %s", self->spec.name);
+	if (!is_known(family, info, size, why)) {
+		printf(" [of another declaration than the installed one: %s]", why);
+		return;
+	}
+	if (!callback_text(self, "print", family, info, numeric, &text))
+		fail();
+	if (text) {
+		printf(" %s", text);
+		free(text);
+		return;
+	}
+	for (i = 0; i < self->spec.noptions; i++)
+		print_values(family, info, i, "");
+}
+
+static void save(unsigned int family, const struct xt_nflua_info *info, size_t size)
+{
+	char why[NFLUA_EXTENSION_WHY], *text;
+	unsigned int i;
+
+	if (!is_known(family, info, size, why))
+		xtables_error(OTHER_PROBLEM,
+			      "%s: a rule is of another declaration than the installed one: %s",
+			      self->spec.name, why);
+	if (!callback_text(self, "save", family, info, true, &text))
+		fail();
+	if (text) {
+		printf(" %s", text);
+		free(text);
+		return;
+	}
+	for (i = 0; i < self->spec.noptions; i++)
+		print_values(family, info, i, "--");
+}
+
+/* nft lists rules by this, too, and says the rest itself. */
+static int translate(void)
+{
+	if (strstr(xt_params->program_name, "translate"))
+		printf("# nft has no expression for '%s': use nf:hook in a script instead, see nflua(7)\n",
+		       self->spec.name);
+	return 0;
+}
+
+/* iptables calls without saying for which family, or which extension. */
+#define FUNCTIONS(n, proto)								\
+	static void init_match##n(struct xt_entry_match *m) { init(proto, m->data); }	\
+	static void init_target##n(struct xt_entry_target *t) { init(proto, t->data); }	\
+	static void parse##n(struct xt_option_call *cb) { parse(proto, cb); }		\
+	static void final_check##n(struct xt_fcheck_call *cb) { final_check(proto, cb); } \
+	static void print_match##n(const void *ip, const struct xt_entry_match *m, int numeric) \
+	{										\
+		(void)ip;								\
+		print(proto, (const void *)m->data, m->u.match_size - sizeof(*m), numeric); \
+	}										\
+	static void print_target##n(const void *ip, const struct xt_entry_target *t, int numeric) \
+	{										\
+		(void)ip;								\
+		print(proto, (const void *)t->data, t->u.target_size - sizeof(*t), numeric); \
+	}										\
+	static void save_match##n(const void *ip, const struct xt_entry_match *m)	\
+	{										\
+		(void)ip;								\
+		save(proto, (const void *)m->data, m->u.match_size - sizeof(*m));	\
+	}										\
+	static void save_target##n(const void *ip, const struct xt_entry_target *t)	\
+	{										\
+		(void)ip;								\
+		save(proto, (const void *)t->data, t->u.target_size - sizeof(*t));	\
+	}
+FUNCTIONS(4, NFPROTO_IPV4)
+FUNCTIONS(6, NFPROTO_IPV6)
+
+static int translate_match(struct xt_xlate *xl, const struct xt_xlate_mt_params *params)
+{
+	(void)xl;
+	(void)params;
+	return translate();
+}
+
+static int translate_target(struct xt_xlate *xl, const struct xt_xlate_tg_params *params)
+{
+	(void)xl;
+	(void)params;
+	return translate();
+}
+
+#define COMMON(n, proto)				\
+		.version = XTABLES_VERSION,		\
+		.family = (proto),			\
+		.help = help,				\
+		.x6_parse = parse##n,			\
+		.x6_fcheck = final_check##n
+
+#define MATCH(n, proto)					\
+	{						\
+		COMMON(n, proto),			\
+		.init = init_match##n,			\
+		.print = print_match##n,		\
+		.save = save_match##n,			\
+		.xlate = translate_match,		\
+	}
+
+#define TARGET(n, proto)				\
+	{						\
+		COMMON(n, proto),			\
+		.init = init_target##n,			\
+		.print = print_target##n,		\
+		.save = save_target##n,			\
+		.xlate = translate_target,		\
+	}
+
+static struct xtables_match matches[] = { MATCH(4, NFPROTO_IPV4), MATCH(6, NFPROTO_IPV6) };
+static struct xtables_target targets[] = { TARGET(4, NFPROTO_IPV4), TARGET(6, NFPROTO_IPV6) };
+
+static void fill_options(const struct nflua_extension_spec *spec)
+{
+	unsigned int i;
+
+	for (i = 0; i < spec->noptions; i++) {
+		option_flag(&spec->options[i], flags[i]);
+		options[i].name = flags[i];
+		options[i].id = i;
+		options[i].type = spec->options[i].type == NFLUA_EXTENSION_BOOL ? XTTYPE_NONE :
+										  XTTYPE_STRING;
+		options[i].flags = (spec->options[i].invertible ? XTOPT_INVERT : 0) |
+				   (spec->options[i].repeated > 1 ? XTOPT_MULTI : 0);
+	}
+}
+
+/* What is the same in a match and in a target. */
+#define FILL(ext)									\
+	do {										\
+		(ext)->name = spec->name;						\
+		(ext)->revision = spec->revision;					\
+		(ext)->size = XT_ALIGN(nflua_extension_rulesize(spec));			\
+		(ext)->userspacesize = nflua_extension_usersize(spec);			\
+		(ext)->x6_options = spec->noptions ? options : NULL;			\
+	} while (0)
+
+/* iptables itself would only say that it could not load an object that is there. */
+static void look_at_kernel(const struct nflua_extension_spec *spec)
+{
+	const int what = spec->target ? afinfo->so_rev_target : afinfo->so_rev_match;
+
+	if (!xt_params->compat_rev(spec->name, spec->revision, what))
+		fprintf(stderr,
+			"libxt_%s.so: the kernel has no %s '%s' of revision %u: 'nfluactl load' brings it with the script\n",
+			spec->name, spec->target ? "target" : "match", spec->name, spec->revision);
+}
+
+static void register_self(void)
+{
+	const struct nflua_extension_spec *spec = &self->spec;
+	static const u8 families[] = { NFLUA_EXTENSION_IPV4, NFLUA_EXTENSION_IPV6 };
+	size_t i;
+
+	fill_options(spec);
+	look_at_kernel(spec);
+	for (i = 0; i < sizeof(families); i++) {
+		if (!(spec->families & families[i]))
+			continue;
+		if (spec->target) {
+			FILL(&targets[i]);
+			xtables_register_target(&targets[i]);
+		} else {
+			FILL(&matches[i]);
+			xtables_register_match(&matches[i]);
+		}
+	}
+}
+
+/* The script's own clock: the body ends as it would in the kernel. */
+static void look_at_clock(lua_State *L, lua_Debug *ar)
+{
+	static time_t begun;
+	struct timespec now;
+
+	(void)ar;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!begun)
+		begun = now.tv_sec;
+	if (now.tv_sec - begun > BODY_SECONDS)
+		luaL_error(L, "ran longer than %d s", BODY_SECONDS);
+}
+
+static char *read_text(const char *path, size_t *size)
+{
+	FILE *from = fopen(path, "re");
+	struct stat st;
+	char *text = NULL;
+
+	if (!from)
+		return NULL;
+	if (!fstat(fileno(from), &st) && S_ISREG(st.st_mode))
+		text = malloc(st.st_size + 1);
+	*size = text ? fread(text, 1, st.st_size, from) : 0;
+	fclose(from);
+	return text;
+}
+
+/* The name in "/.../libxt_NAME.so"; NULL if that is not how it is called */
+static char *find_name(void)
+{
+	static const char prefix[] = "libxt_", suffix[] = ".so";
+	const char *base;
+	size_t len;
+	Dl_info info;
+
+	if (!dladdr(mark, &info) || !info.dli_fname)
+		return NULL;
+	base = strrchr(info.dli_fname, '/');
+	base = base ? base + 1 : info.dli_fname;
+	len = strlen(base);
+	if (strncmp(base, prefix, strlen(prefix)) || len <= strlen(prefix) + strlen(suffix) ||
+	    strcmp(base + len - strlen(suffix), suffix))
+		return NULL;
+	return strndup(base + strlen(prefix), len - strlen(prefix) - strlen(suffix));
+}
+
+/* Return: whether @name is declared; if not, why is said. */
+static bool find_self(const char *name, const char *directory)
+{
+	char path[4096], *text;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/%s.lua", directory, name);
+	text = read_text(path, &size);
+	if (!text) {
+		fprintf(stderr, "libxt_%s.so: cannot read the extension's declaration, %s: %s\n",
+			name, path, strerror(errno));
+		return false;
+	}
+	file.L = luaL_newstate();
+	if (!file.L) {
+		fprintf(stderr, "libxt_%s.so: no memory\n", name);
+		free(text);
+		return false;
+	}
+	luaL_openlibs(file.L);
+	lua_sethook(file.L, look_at_clock, LUA_MASKCOUNT, BODY_STEPS);
+	if (declared_run(&file, path, text, size, directory))
+		self = declared_find(&file, name);
+	lua_sethook(file.L, NULL, 0, 0);
+	free(text);
+	if (!self)
+		fprintf(stderr, "libxt_%s.so: %s%s%s\n", name, file.error ? "" : path, file.error ?
+			"" : " declares no extension of this name", file.error ? file.error : "");
+	return self;
+}
+
+static void __attribute__((constructor)) load(void)
+{
+	const char *directory = secure_getenv("NFLUA_EXTENSIONS");
+	char *name = find_name();
+
+	if (name && find_self(name, directory && *directory ? directory : NFLUA_EXTENSIONS))
+		register_self();
+	free(name);
+}
