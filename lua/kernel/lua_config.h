@@ -239,6 +239,10 @@ unsigned long long luai_pointerid(const void *p);
 /* while a packet waits: how many newer objects there may be than one that gets a
    finalizer */
 #define LUAI_MAXFINSEARCH	4096
+/* tables with finalizers in a state; how often a cycle of the collector goes on
+   marking after it has found some that are dead */
+#define LUAI_MAXFINOBJ		32768
+#define LUAI_MAXGCRETURNS	4
 /* instructions without a loop or a call between two looks at the fuel */
 #define LUAI_STRAIGHT		512
 /* turns of a cheap loop in C between two looks at the fuel, a power of 2 */

@@ -69,3 +69,11 @@ local a, b = math.randomseed()
 local c, d = math.randomseed()
 assert(a ~= c and b ~= d)
 assert(math.abs(b - d) > 1 << 32 or math.abs(a - c) > 1 << 32)
+-- tables with a finalizer are limited in number, and come back when they are gone
+local mt, many, n = { __gc = function() end }, {}, 0
+while pcall(setmetatable, {}, mt) do n = n + 1 many[n] = setmetatable({}, mt) assert(n < 40000) collectgarbage("stop") end
+assert(n == 16384, n)
+many = nil
+collectgarbage("restart")
+collectgarbage()
+assert(getmetatable(setmetatable({}, mt)) == mt)

@@ -41,3 +41,62 @@ do local junk = ("x"):rep(1 << 20) end
 collectgarbage()
 print(collectgarbage("count") - before < 100)
 print(err(setmetatable({}, { __gc = true }) and type, 1))
+
+-- Objects with finalizers that refer to themselves, to each other, from weak tables and
+-- from coroutines, dying and coming back while the collector goes on in steps: none is
+-- finalized twice or never, and none of what it refers to is gone before it.
+local R = math.random
+local born, ended = 0, 0
+local keep, weakv = {}, setmetatable({}, { __mode = "v" })
+local weakk, weakkv = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "kv" })
+local mt = {}
+local function check(o)
+  assert(o.mark == 42 and o.self == o)
+  for _, kid in ipairs(o.kids) do assert(kid.mark == 42) end
+  if o.co and coroutine.status(o.co) == "suspended" then
+    local _, f = assert(coroutine.resume(o.co))
+    if f then assert(f().mark == 42) end
+  end
+end
+mt.__gc = function(o)
+  ended = ended + 1
+  check(o)
+  if R(1, 5) == 1 then keep[R(1, 300)] = o end
+  if R(1, 9) == 1 then setmetatable(o, mt) born = born + 1 end
+  if R(1, 4) == 1 then for i = 1, 20 do o.kids[i] = { mark = 42 } end end
+end
+local function new()
+  local o = { mark = 42, kids = {} }
+  o.self = o
+  if R(1, 2) == 1 then born = born + 1 setmetatable(o, mt) end
+  for i = 1, R(1, 4) do o.kids[i] = keep[R(1, 300)] or { mark = 42 } end
+  if R(1, 3) == 1 then
+    o.co = coroutine.create(function()
+      local up = o
+      coroutine.yield(function() return up end)
+      up = { mark = 42 }
+      coroutine.yield(function() return up end)
+    end)
+    if R(1, 2) == 1 then coroutine.resume(o.co) end
+  end
+  return o
+end
+collectgarbage("incremental")
+for _ = 1, 10000 do
+  local o = new()
+  keep[R(1, 300)] = o
+  if R(1, 3) == 1 then keep[R(1, 300)] = nil end
+  if R(1, 3) == 1 then weakv[R(1, 100)] = o end
+  if R(1, 3) == 1 then weakk[o] = { o, new() } end
+  if R(1, 5) == 1 then weakkv[o] = new() end
+  if R(1, 50) == 1 then
+    local k, v = next(weakk)
+    if k then check(k) check(v[1]) keep[R(1, 300)] = k end
+  end
+  local w = weakv[R(1, 100)]
+  if w then check(w) end
+  if R(1, 10) == 1 then collectgarbage("step", R(1, 5)) end
+end
+weakv, weakk, weakkv = nil, nil, nil
+for _ = 1, 50 do keep = {} collectgarbage() end
+print(born > 3000, born - ended)

@@ -120,17 +120,17 @@ case("__gc that allocates", "time|memory", function()
   mt = { __gc = function() local t = {} for i = 1, 100 do t[i] = {} end end }
   return function() while true do setmetatable({}, mt) end end
 end)
-case("__gc that makes more of them", "time|memory", function()
+case("__gc that makes more of them", "time|memory|runtime", function()
   local mt
   mt = { __gc = function() setmetatable({}, mt) setmetatable({}, mt) end }
   return function() while true do setmetatable({}, mt) end end
 end)
-case("__gc that resurrects", "time|memory", function()
+case("__gc that resurrects", "time|memory|runtime", function()
   local kept, mt = {}
   mt = { __gc = function(t) kept[#kept % 100 + 1] = setmetatable(t, mt) end }
   return function() while true do setmetatable({}, mt) end end
 end)
-case("__gc that keeps all", "time|memory", function()
+case("__gc that keeps all", "time|memory|runtime", function()
   local kept, mt = {}
   mt = { __gc = function(t) kept[#kept + 1] = setmetatable(t, mt) end }
   return function() while true do setmetatable({}, mt) end end
@@ -143,7 +143,7 @@ end)
 case("__gc storm of what the body made", "time|memory|accept", function()
   local mt, n = { __gc = function(t) for i = 1, 20 do t[i] = i end end }, 0
   local kept = {}
-  for i = 1, 40000 do kept[i] = setmetatable({}, mt) end
+  for i = 1, 32000 do kept[i] = setmetatable({}, mt) end
   return function()
     kept = nil
     for _ = 1, 1000 do local _ = {} end
