@@ -43,8 +43,10 @@ firewall tcp 21 ftp-lua plain
 hold "+$(long 3000)PORT 10,88,1,2,160,1\r\n" =1 'PORT 10,88,1,2,160,9'
 is "the end of a long line is no command" "$(grep -c dport=40961 "$TMP/expects")" 0
 is "and what follows is one" "$(grep -c dport=40969 "$TMP/expects")" 1
+firewall tcp 21 ftp-lua plain
 hold "+PORT $(long 5000)\r\n" =1 'PORT 10,88,1,2,160,9'
 is "a long command is none" "$(grep -c proto=6 "$TMP/expects")" 1
+firewall tcp 21 ftp-lua plain
 hold '+XPORT 10,88,1,2,160,1\r\n' =1 'PORT 10,88,1,2,160,7'
 is "a word within a word is no command" "$(grep -c proto=6 "$TMP/expects") $(grep -c dport=40967 "$TMP/expects")" "1 1"
 ftp_finish

@@ -29,7 +29,7 @@ told() {
 	fd=${FTP[1]}
 	n=$((${#session[@]} + 2))
 	waits_for 15 eval "[ \$(wc -l <$TMP/said) -ge $n ]"
-	expects "$([ "$2" = 4 ] && echo ipv4 || echo ipv6)" | sed 's/^[0-9]* //; s/helper=[a-z-]*//'
+	EXPECTS=$([ "$2" = 4 ] && echo ipv4 || echo ipv6) expects | sed 's/^[0-9]* //; s/helper=[a-z-]*//'
 	tail -n 1 "$TMP/said"
 	eval "exec $fd>&-"
 	wait "$FTP_PID" 2>/dev/null

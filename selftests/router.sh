@@ -87,7 +87,7 @@ target() {
 	esac
 }
 
-# expects [FAMILY]: expectations of ipv4, or of ipv6
-expects() { router conntrack -L expect -f "${1-ipv4}" 2>/dev/null; }
+# the expectations of IPv4; with EXPECTS=ipv6 those of IPv6
+expects() { router conntrack -L expect -f "${EXPECTS-ipv4}" 2>/dev/null; }
 expected() { expects | wc -l; }
 expected_is() { [ "$(expected)" = "$1" ]; }

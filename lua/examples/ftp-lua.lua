@@ -89,11 +89,12 @@ end
 local layout = "I4I4I4B"
 local function after(a, b) return a ~= b and (a - b) & 0xffffffff < 0x80000000 end
 
--- Where in a packet's payload the first line begins; nothing if it must not go on.
+-- Where in a packet's payload the first line begins and the last whole one ends;
+-- nothing if it must not go on.
 local function follow(ct, seq, s)
   local reply = ct.is_reply
   local place = reply and 14 or 1
-  local last = s:match(".*\n()") or 1
+  local last = s:match("^.*\n()") or 1
   local next = (seq + #s) & 0xffffffff
   local from, part
   repeat
@@ -112,17 +113,17 @@ local function follow(ct, seq, s)
     local new = string.pack(layout, now, before, part_at, known)
     new = old:sub(1, place - 1) .. new .. old:sub(place + #new)
   until ct:swap_data(old, new)
-  if not part then return from end
+  if not part then return from, last - 1 end
 end
 
 nf:helper{ name = "ftp-lua", proto = "tcp", expect = { max = 1, timeout = 300 },
   function(pkt, ct, info)
     local s = info:find("^established") and pkt.payload and pkt.payload:string(1, math.min(#pkt.payload, 4096))
     if not s or s == "" then return end
-    local at = follow(ct, pkt.tcp.seq, s)
+    local at, to = follow(ct, pkt.tcp.seq, s)
     if not at then return nf.DROP end
     local longer = 0
-    for line in s:sub(at):gmatch("[^\n]*\n") do
+    for line in s:sub(at, to):gmatch("[^\n]*\n") do
       local n = announce(pkt, ct, at + longer, line)
       if not n then return nf.DROP end
       at, longer = at + #line, longer + n
