@@ -44,7 +44,7 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	check "$ipt: arguments" server "$ipt" -A INPUT -p udp $rule --arg port=4001 --arg "text=a b" \
 		--arg padded=010 --arg empty= --arg big=9223372036854775808 -j DROP
 	is "$ipt: saved" "$(saved)" \
-		"-A INPUT -p udp $rule --arg port=4001 --arg \"text=a b\" --arg padded=010 --arg empty= --arg big=9223372036854775808 -j DROP"
+		"-A INPUT -p udp $rule --arg \"port=4001\" --arg \"text=a b\" --arg \"padded=010\" --arg \"empty=\" --arg \"big=9223372036854775808\" -j DROP"
 	# shellcheck disable=SC2086
 	check "$ipt: found again" server "$ipt" -C INPUT -p udp $rule --arg port=4001 \
 		--arg "text=a b" --arg padded=010 --arg empty= --arg big=9223372036854775808 -j DROP
