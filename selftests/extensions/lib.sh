@@ -66,8 +66,9 @@ run_t() {
 			elif [ -n "$(saved_rules "$ipt" "$table")" ]; then
 				why="a rule is left"
 			fi
+			[ -n "$why" ] || continue
 			server "$ipt" -t "$table" -F 2>/dev/null
-			[ -z "$why" ] || break
+			break
 		done
 		if [ -z "$why" ]; then
 			ok "$ipt: $line"

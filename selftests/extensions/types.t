@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-:INPUT,FORWARD
+:INPUT
 -m types;=;OK
 # numbers
 -m types --small 3;=;OK

@@ -333,8 +333,13 @@ static void look_at_clock(lua_State *L, lua_Debug *ar)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (!begun)
 		begun = now.tv_sec;
-	if (now.tv_sec - begun > BODY_SECONDS)
-		luaL_error(L, "ran longer than %d s", BODY_SECONDS);
+	if (now.tv_sec - begun <= BODY_SECONDS)
+		return;
+	/* In a hook it is the script that runs, at level 0. */
+	luaL_where(L, 0);
+	lua_pushfstring(L, "ran longer than %d s", BODY_SECONDS);
+	lua_concat(L, 2);
+	lua_error(L);
 }
 
 static char *read_text(const char *path, size_t *size)
