@@ -49,9 +49,7 @@
  * @timeout: seconds
  * @flags: NF_CT_EXPECT_*
  * @nat: if the connection's addresses are translated, so are the expected one's
- * @helper: name of the expected connection's own helper, or NULL
- */
-struct wish {
+ * @helper: name of the expected connection's own helper,  * @helper: name of the expected connection's own helper, or empty {
 	u8 family;
 	union nf_inet_addr src;
 	union nf_inet_addr src_mask;
@@ -65,7 +63,7 @@ struct wish {
 	u32 timeout;
 	u32 flags;
 	bool nat;
-	const char *helper;
+	char helper[NFLUA_HELPER_NAME];
 };
 
 /**
@@ -213,13 +211,16 @@ static void take_wish(lua_State *L, int spec, const struct nf_conn *ct,
 		w->flags |= NF_CT_EXPECT_INACTIVE;
 	w->nat = take_bool(L, spec, "nat", true);
 	w->nat_port = take_number(L, spec, "nat_port", 0, 1, U16_MAX);
-	w->helper = NULL;
+	w->helper[0] = '\0';
 	if (lua_getfield(L, spec, "helper") != LUA_TNIL) {
 		if (lua_type(L, -1) != LUA_TSTRING)
 			luaL_error(L, "helper is a %s, not a name",
 				   luaL_typename(L, -1));
-		/* The table keeps it. */
-		w->helper = lua_tostring(L, -1);
+		/* What a metamethod answered is not kept by any table. */
+		if (strscpy(w->helper, lua_tostring(L, -1),
+			    sizeof(w->helper)) < 1)
+			luaL_error(L, "helper must be a name of 1 to %d bytes",
+				   NFLUA_HELPER_NAME - 1);
 	}
 	lua_pop(L, 1);
 }
@@ -324,7 +325,7 @@ static int expect(struct nf_conn *ct, const struct wish *w,
 	bool search;
 	int err;
 
-	if (w->helper) {
+	if (w->helper[0]) {
 		helper = __nf_conntrack_helper_find(w->helper, w->family,
 						    w->proto);
 		if (!helper)

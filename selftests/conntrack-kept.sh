@@ -135,6 +135,7 @@ is "no error was told" "$(field "$SERVER" kept '.entries[0].last_error')" null
 
 # --- the control state ---
 reload
+flush
 calls=0
 expect 7001 3 "three are kept"
 is "the control state keeps them, too" "$(ctl eval kept 'hold()')" 3
