@@ -49,7 +49,9 @@
  * @timeout: seconds
  * @flags: NF_CT_EXPECT_*
  * @nat: if the connection's addresses are translated, so are the expected one's
- * @helper: name of the expected connection's own helper,  * @helper: name of the expected connection's own helper, or empty {
+ * @helper: name of the expected connection's own helper, or empty
+ */
+struct wish {
 	u8 family;
 	union nf_inet_addr src;
 	union nf_inet_addr src_mask;

@@ -7,7 +7,7 @@ conntrack.py udp ADDRESS SPORT DPORT COUNT [SIZE]
                                             asks, and waits for each answer
 conntrack.py send ADDRESS SPORT DPORT       sends one datagram
 conntrack.py tcp ADDRESS SPORT DPORT FILE   asks once, prints "up", stays as long
-                                            as FILE exists
+                                            as FILE exists, and asks once more
 conntrack.py storm CPU ADDRESS NET COUNT    one datagram each from COUNT ports and
                                             addresses of the /24 (NET.1 to NET.250)
 Needs no more than python3-minimal.
@@ -81,6 +81,9 @@ def tcp(address, sport, dport, path):
     print("up", flush=True)
     while os.path.exists(path):
         time.sleep(0.05)
+    # for a conntrack that has not met it before: a FIN begins nothing
+    s.sendall(b"nflua")
+    s.recv(5)
 
 
 def storm(cpu, address, net, count):

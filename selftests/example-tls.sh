@@ -39,7 +39,7 @@ check "unloads" ctl unload tlslog
 
 # --- snifilter -------------------------------------------------------------
 
-check "snifilter loads" ctl load "$EXAMPLES/snifilter.lua"
+check "snifilter loads" ctl load --budget 10ms "$EXAMPLES/snifilter.lua"
 for address in $SERVER4 "[$SERVER6]"; do
 	is "curl reaches a name at $address" "$(fetch "$address" good.example)" good.example
 	check "and one that only ends like a blocked one" \

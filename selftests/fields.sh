@@ -392,7 +392,7 @@ nf:hook{ family = "ipv4", hook = "postrouting", priority = "filter", function(pk
 end }
 L
 if client ip link add vx0 type vxlan id 7 remote $SERVER4 dstport 4789 noudpcsum 2>/dev/null; then
-	server ip link add vx0 type vxlan id 7 remote $CLIENT4 dstport 4789 noudpcsum
+	server ip link add vx0 type vxlan id 7 remote $CLIENT4 dstport 4789 nolearning noudpcsum
 	ip -n "$CLIENT" addr add 10.67.0.1/24 dev vx0
 	ip -n "$SERVER" addr add 10.67.0.2/24 dev vx0
 	for ns in "$CLIENT" "$SERVER"; do ip -n "$ns" link set vx0 up; done
