@@ -190,10 +190,12 @@ static int push_failure(lua_State *L, int err)
 /* ct:keep(): a handle of its own for the connection, good until it is closed */
 int nflua_ct_keep(lua_State *L)
 {
-	struct nflua_kept *kept = nflua_kept_new(L);
+	struct nflua_kept *kept;
 	struct nflua_ct c;
 	int err;
 
+	lua_settop(L, 1);
+	kept = nflua_kept_new(L);
 	nflua_ct_check(L, 1, &c);
 	nf_conntrack_get(&c.ct->ct_general);
 	err = nflua_kept_set(L, kept, c.ct);

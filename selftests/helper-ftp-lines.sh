@@ -16,14 +16,14 @@
 long() { printf "%0$1d" 0; }
 # hold COMMAND...: notes what the router expects once a PORT was taken
 hold() {
-	local fd
+	local fd pid
 	coproc HOLD { client python3 "$HERE/ftp.py" "$SERVER4" "${session[@]}" "$@" "?" >"$TMP/said" 2>&1; }
-	fd=${HOLD[1]}
+	fd=${HOLD[1]} pid=$HOLD_PID
 	waits_for 20 eval "grep -q '^200 PORT' $TMP/said"
 	expects >"$TMP/expects"
 	router conntrack -L 2>/dev/null | grep -c "dport=21 .*helper=ftp-lua" >"$TMP/helped"
 	eval "exec $fd>&-"
-	wait "$HOLD_PID" 2>/dev/null
+	wait "$pid" 2>/dev/null || :
 }
 for mode in plain snat; do
 	firewall tcp 21 ftp-lua $mode

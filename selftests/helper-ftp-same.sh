@@ -21,18 +21,18 @@ fi
 # told HELPER FAMILY MODE COMMAND: what the router expects after a command. The
 # helper's name and the seconds that are left may differ, and the client's port.
 told() {
-	local fd n
+	local fd pid n
 	firewall tcp 21 "$1" "$3"
 	# shellcheck disable=SC2094
 	coproc FTP { client python3 "$HERE/ftp.py" -s 41000 "$(target "$2" "$3")" "${session[@]}" "$4" "?" >"$TMP/said"; }
 	# shellcheck disable=SC2153
-	fd=${FTP[1]}
+	fd=${FTP[1]} pid=$FTP_PID
 	n=$((${#session[@]} + 2))
 	waits_for 15 eval "[ \$(wc -l <$TMP/said) -ge $n ]"
 	EXPECTS=$([ "$2" = 4 ] && echo ipv4 || echo ipv6) expects | sed 's/^[0-9]* //; s/helper=[a-z-]*//'
 	tail -n 1 "$TMP/said"
 	eval "exec $fd>&-"
-	wait "$FTP_PID" 2>/dev/null
+	wait "$pid" 2>/dev/null || :
 }
 if [ -n "$kernels" ]; then
 	for mode in plain snat dnat; do
