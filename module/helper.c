@@ -40,8 +40,6 @@
  * @point: what it calls; NULL before it is published
  * @script: name of its script
  * @reg: how it was registered; of the generation that was the first to have it
- * @known: what netfilter knows of it, IPv4's and IPv6's; NULL if it is not for
- *	the family
  */
 struct nflua_helper {
 	struct list_head node;
@@ -49,7 +47,6 @@ struct nflua_helper {
 	struct nflua_point point;
 	char script[NFLUA_NAME_SIZE];
 	struct nflua_reg reg;
-	struct nflua_registration *known[2];
 };
 
 static bool is_same(const struct nflua_reg *a, const struct nflua_reg *b)
@@ -81,20 +78,13 @@ static struct nflua_entry *find_entry(struct nflua_generation *gen,
 	return NULL;
 }
 
-static void free_helper(struct nflua_helper *helper)
-{
-	nflua_registration_put(helper->known[0]);
-	nflua_registration_put(helper->known[1]);
-	kfree(helper);
-}
-
 static struct nflua_helper *create(const char *script,
 				   const struct nflua_reg *reg)
 {
 	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-	struct nflua_registration *known;
 	struct nflua_helper *helper;
 	unsigned int i;
+	int err;
 
 	helper = kzalloc(sizeof(*helper), GFP_KERNEL_ACCOUNT);
 	if (!helper)
@@ -105,13 +95,12 @@ static struct nflua_helper *create(const char *script,
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		if (reg->family != NFPROTO_INET && reg->family != families[i])
 			continue;
-		known = nflua_registration_get(reg->helper.name, families[i],
-					       reg->helper.proto);
-		if (IS_ERR(known)) {
-			free_helper(helper);
-			return ERR_CAST(known);
+		err = nflua_helper_known(reg->helper.name, families[i],
+					 reg->helper.proto);
+		if (err) {
+			kfree(helper);
+			return ERR_PTR(err);
 		}
-		helper->known[i] = known;
 	}
 	return helper;
 }
@@ -151,7 +140,7 @@ static int refuse(const struct nflua_reg *reg, const char *owner, int err,
 		break;
 	case -ENOSPC:
 		NL_SET_ERR_MSG(extack,
-			       "the kernel has 256 helpers of scripts, which is the most");
+			       "256 helpers of scripts have been registered since nflua was loaded, which is the most");
 		break;
 	default:
 		NL_SET_ERR_MSG(extack, "netfilter refused a helper");
@@ -263,7 +252,7 @@ void nflua_helpers_free(struct list_head *helpers)
 	struct nflua_helper *helper, *next;
 
 	list_for_each_entry_safe(helper, next, helpers, node)
-		free_helper(helper);
+		kfree(helper);
 	INIT_LIST_HEAD(helpers);
 }
 

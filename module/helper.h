@@ -55,10 +55,7 @@ int nflua_helper_help(struct sk_buff *skb, unsigned int protoff,
 const struct nflua_helper_spec *nflua_helper_now(const struct nflua_state *st);
 
 /* registration.c: what netfilter knows of them */
-struct nflua_registration;
-struct nflua_registration *nflua_registration_get(const char *name, u8 family,
-						  u8 proto);
-void nflua_registration_put(struct nflua_registration *reg);
+int nflua_helper_known(const char *name, u8 family, u8 proto);
 void nflua_registrations_close(void);
 void nflua_registrations_free(void);
 

@@ -8,28 +8,17 @@
  * which script a packet is for is found when it comes (helper.c), and where there
  * is none it passes.
  *
- * What may refer to a registration, and how long it stays
+ * How long a registration stays
  *
- *	A rule (the template of -j CT, or a ct helper object of nft) counts itself
- *	in with nf_conntrack_helper_try_module_get(), and keeps this module, too;
- *	the kernel lets it go when the rule goes. A packet that passes the rule
- *	carries the template, or its connection the helper, only inside of the
- *	RCU read section of its hooks, or in a queue. Connections, and
- *	expectations, point to the helper: since around 7.2 they count themselves
- *	in; before, unregistering walks through all of them, in all namespaces,
- *	and makes them forget it, and empties the queues of NFQUEUE.
- *
- *	To unregister therefore costs others something, sleeps, and waits for
- *	namespaces that are dying, which wait for locks of ours: it is never done
- *	where a script or namespace goes. A registration that no script uses stays,
- *	lets all packets pass, and serves again if a script of its name comes back,
- *	for the connections that have it, too. Only if more than %IDLE_MAX of them
- *	are unused, a work item unregisters those of them that no rule refers to,
- *	without a lock of ours: it takes the registration off the list first. On
- *	kernels that do not count connections, those that still have one of these
- *	lose it. Where the count is the kernel's old one, taking the last reference
- *	makes sure that no rule comes in between; the newer one keeps the object
- *	for whom it may concern.
+ *	Until the module goes. To unregister one takes it from connections in all
+ *	namespaces, empties the queues of NFQUEUE, and, in kernels that number
+ *	the generations of extensions, makes every template that a rule with -j CT
+ *	has forget its helper, also one of another module: the rule does nothing
+ *	from then on, and when it goes the reference to its helper is lost. So
+ *	nothing of that happens because a script or a namespace goes. A
+ *	registration that no script uses lets all packets pass, and serves again
+ *	if a script of its name comes back, for the connections that have it, too.
+ *	There may be %REGISTRATIONS_MAX of them.
  *
  *	When the module goes, no rule is left, for each has kept it.
  */
@@ -40,19 +29,16 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/workqueue.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include "helper.h"
 
 #define REGISTRATIONS_MAX	256	/* in the kernel, of one family each */
-#define IDLE_MAX		16
 
 /**
  * struct nflua_registration - a helper as netfilter knows it
  * @node: in the list of all
  * @helper: netfilter's
- * @users: how many helpers of scripts it serves
  * @name: its name
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @proto: IPPROTO_TCP or IPPROTO_UDP
@@ -60,7 +46,6 @@
 struct nflua_registration {
 	struct list_head node;
 	struct nf_conntrack_helper *helper;
-	unsigned int users;
 	char name[NFLUA_HELPER_NAME];
 	u8 family;
 	u8 proto;
@@ -73,7 +58,6 @@ static_assert(NFLUA_HELPER_CLASSES == NF_CT_MAX_EXPECT_CLASSES);
 static DEFINE_MUTEX(lock);
 static LIST_HEAD(registrations);
 static unsigned int count;
-static bool closed;
 
 #define POLICY							\
 	{							\
@@ -88,49 +72,6 @@ static const struct nf_conntrack_expect_policy policies[] = {
 };
 
 static_assert(ARRAY_SIZE(policies) == NFLUA_HELPER_CLASSES);
-
-/* Context: @lock */
-static struct nflua_registration *find_idle(void)
-{
-	struct nflua_registration *reg;
-
-	list_for_each_entry(reg, &registrations, node)
-		if (!reg->users && nflua_helper_is_idle(reg->helper))
-			return reg;
-	return NULL;
-}
-
-/* Context: @lock */
-static unsigned int count_unused(void)
-{
-	struct nflua_registration *reg;
-	unsigned int n = 0;
-
-	list_for_each_entry(reg, &registrations, node)
-		n += !reg->users;
-	return n;
-}
-
-static void reap(struct work_struct *work)
-{
-	struct nflua_registration *reg;
-
-	for (;;) {
-		mutex_lock(&lock);
-		reg = count_unused() > IDLE_MAX ? find_idle() : NULL;
-		if (reg) {
-			list_del(&reg->node);
-			count--;
-		}
-		mutex_unlock(&lock);
-		if (!reg)
-			return;
-		nf_conntrack_helper_unregister(reg->helper);
-		kfree(reg);
-	}
-}
-
-static DECLARE_WORK(reaper, reap);
 
 /* Has anybody else a helper of this name, for whatever connections? */
 static bool is_foreign(const char *name)
@@ -152,17 +93,17 @@ static bool is_foreign(const char *name)
 }
 
 /* Context: @lock */
-static struct nflua_registration *create(const char *name, u8 family, u8 proto)
+static int create(const char *name, u8 family, u8 proto)
 {
 	struct nf_conntrack_helper template = {};
 	struct nflua_registration *reg;
-	int err = -ENOMEM;
+	int err;
 
 	if (count >= REGISTRATIONS_MAX)
-		return ERR_PTR(-ENOSPC);
+		return -ENOSPC;
 	reg = kzalloc(sizeof(*reg), GFP_KERNEL_ACCOUNT);
 	if (!reg)
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 	strscpy(reg->name, name, sizeof(reg->name));
 	reg->family = family;
 	reg->proto = proto;
@@ -172,27 +113,27 @@ static struct nflua_registration *create(const char *name, u8 family, u8 proto)
 	err = nf_conntrack_helper_register(&template, &reg->helper);
 	if (err) {
 		kfree(reg);
-		return ERR_PTR(err);
+		return err;
 	}
 	list_add_tail(&reg->node, &registrations);
 	count++;
-	return reg;
+	return 0;
 }
 
 /* Context: @lock */
-static struct nflua_registration *find(const char *name, u8 family, u8 proto)
+static bool is_registered(const char *name, u8 family, u8 proto)
 {
 	struct nflua_registration *reg;
 
 	list_for_each_entry(reg, &registrations, node)
 		if (reg->family == family && reg->proto == proto &&
 		    !strcmp(reg->name, name))
-			return reg;
-	return NULL;
+			return true;
+	return false;
 }
 
 /**
- * nflua_registration_get() - make a helper known to netfilter
+ * nflua_helper_known() - make a helper known to netfilter, if it is not
  * @name: its name
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @proto: IPPROTO_TCP or IPPROTO_UDP
@@ -200,51 +141,26 @@ static struct nflua_registration *find(const char *name, u8 family, u8 proto)
  * Rests on nf_conntrack_helper_register().
  *
  * Context: process, load_lock of a namespace that is alive; sleeps
- * Return: for nflua_registration_put(), or an ERR_PTR(): -EEXIST if another
- * module has a helper of this name, -ENOSPC if there are too many
+ * Return: 0; -EEXIST if another module has a helper of this name, -ENOSPC if
+ * there are too many, or netfilter's error
  */
-struct nflua_registration *nflua_registration_get(const char *name, u8 family,
-						  u8 proto)
+int nflua_helper_known(const char *name, u8 family, u8 proto)
 {
-	struct nflua_registration *reg;
-	bool again = false;
+	int err = 0;
 
 	if (is_foreign(name))
-		return ERR_PTR(-EEXIST);
-	do {
-		mutex_lock(&lock);
-		reg = find(name, family, proto) ?: create(name, family, proto);
-		if (!IS_ERR(reg))
-			reg->users++;
-		mutex_unlock(&lock);
-		/* One that is being unregistered may still have the name. */
-		again = reg == ERR_PTR(-EBUSY) && !again;
-		if (again)
-			flush_work(&reaper);
-	} while (again);
-	return reg;
-}
-
-/**
- * nflua_registration_put() - undo nflua_registration_get()
- * @reg: the registration, NULL is none
- *
- * Context: process, may hold what a dying namespace holds; sleeps
- */
-void nflua_registration_put(struct nflua_registration *reg)
-{
-	if (!reg)
-		return;
+		return -EEXIST;
 	mutex_lock(&lock);
-	if (!--reg->users && !closed && count_unused() > IDLE_MAX)
-		schedule_work(&reaper);
+	if (!is_registered(name, family, proto))
+		err = create(name, family, proto);
 	mutex_unlock(&lock);
+	return err;
 }
 
 /**
  * nflua_registrations_close() - unregister all helpers; the module goes
  *
- * They are still there for nflua_registration_put().
+ * They are still there for the scripts that are left.
  *
  * Context: process, no lock of nflua held; sleeps
  */
@@ -252,10 +168,6 @@ void nflua_registrations_close(void)
 {
 	struct nflua_registration *reg;
 
-	mutex_lock(&lock);
-	closed = true;
-	mutex_unlock(&lock);
-	cancel_work_sync(&reaper);
 	list_for_each_entry(reg, &registrations, node)
 		nf_conntrack_helper_unregister(reg->helper);
 }

@@ -14,26 +14,12 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#ifdef NFLUA_HELPER_OBJECTS
-
-/* Does nothing refer to it any more? Who finds it from now on keeps it. */
-static inline bool nflua_helper_is_idle(struct nf_conntrack_helper *helper)
-{
-	return refcount_read(&helper->ct_refcnt) == 1;
-}
-
-#else
+#ifndef NFLUA_HELPER_OBJECTS
 
 /* No connection has this port, so that none gets the helper by it. */
 #define NFLUA_HELPER_PORT	0
 /* Where that is taken: ports that nobody's helper has, from the end. */
 #define NFLUA_HELPER_PORTS	1024
-
-/* Does no rule refer to it any more? If so, none can from now on. */
-static inline bool nflua_helper_is_idle(struct nf_conntrack_helper *helper)
-{
-	return refcount_dec_if_one(&helper->refcnt);
-}
 
 static inline void
 nflua_ct_helper_init(struct nf_conntrack_helper *helper, u16 l3num,
