@@ -581,6 +581,26 @@ static const luaL_Reg view_metamethods[] = {
 	{ NULL, NULL }
 };
 
+static const struct nflua_header *header_of(unsigned int record)
+{
+	return nflua_record_is_ct(record) ? nflua_ct_header(record) :
+					    nflua_header(record);
+}
+
+/* The table of an earlier record with the same fields; NULL if there is none */
+static Table *find_same(const struct nflua_state *st, unsigned int record)
+{
+	const struct nflua_header *h = header_of(record);
+	unsigned int i;
+
+	for (i = NFLUA_RECORD_PACKET + 1; i < record; i++)
+		if (header_of(i)->fields == h->fields &&
+		    header_of(i)->nfields == h->nfields &&
+		    nflua_record_is_data(i) == nflua_record_is_data(record))
+			return st->records[i];
+	return NULL;
+}
+
 /**
  * nflua_packet_open() - make a state understand packets and addresses
  * @st: a state that is being created
@@ -597,11 +617,12 @@ int nflua_packet_open(struct nflua_state *st)
 	static_assert(__NFLUA_RECORD_MAX <= NFLUA_RECORDS);
 	lua_createtable(L, __NFLUA_RECORD_MAX, 0);
 	for (i = 0; i < __NFLUA_RECORD_MAX; i++) {
-		const struct nflua_header *h = nflua_record_is_ct(i) ?
-					       nflua_ct_header(i) :
-					       nflua_header(i);
+		const struct nflua_header *h = header_of(i);
 		unsigned int n = h->nfields;
 
+		st->records[i] = find_same(st, i);
+		if (st->records[i])
+			continue;
 		if (i == NFLUA_RECORD_PACKET)
 			n += nflua_packet_nfields + nflua_view_nfields +
 			     nflua_held_nfields + nflua_skb_nfields +
@@ -610,10 +631,9 @@ int nflua_packet_open(struct nflua_state *st)
 			n += nflua_data_nfields;
 		lua_createtable(L, 0, n);
 		add_fields(L, h->fields, h->nfields);
-		if (i == NFLUA_RECORD_PACKET)
+		if (i == NFLUA_RECORD_PACKET) {
 			add_fields(L, nflua_packet_fields,
 				   nflua_packet_nfields);
-		if (i == NFLUA_RECORD_PACKET) {
 			add_fields(L, nflua_view_fields, nflua_view_nfields);
 			add_fields(L, nflua_held_fields, nflua_held_nfields);
 			add_fields(L, nflua_skb_fields, nflua_skb_nfields);

@@ -34,7 +34,7 @@ end
 local function eprt(line)
   local from, _, v, a, p, to = line:match("^[Ee][Pp][Rr][Tt] +()([!-/:-~])([12])%2([%x.:]+)%2(%d+)%2()\r\n")
   local ok, address = pcall(ip, a or "")
-  if ok then return from, to, "|" .. v .. "|", address, tonumber(p) end
+  if ok and (v == "2") == (a:find(":", 1, true) ~= nil) then return from, to, "|" .. v .. "|", address, tonumber(p) end
 end
 local function epsv(line, sender)
   local from, _, p, to = line:match("^229 [^(\r\n]*%(()([!-/:-~])%2%2(%d+)%2()%)")
@@ -118,11 +118,13 @@ end
 
 nf:helper{ name = "ftp-lua", proto = "tcp", expect = { max = 1, timeout = 300 },
   function(pkt, ct, info)
-    local s = info:find("^established") and pkt.payload and pkt.payload:string(1, math.min(#pkt.payload, 4096))
-    if not s or s == "" then return end
-    local at, to = follow(ct, pkt.tcp.seq, s)
+    if not info:find("^established") or not pkt.payload then return end
+    -- the end of what is longer than any line: it is where the next one begins
+    local longer = math.max(#pkt.payload - 4096, 0)
+    local s = pkt.payload:string(longer + 1)
+    if s == "" then return end
+    local at, to = follow(ct, (pkt.tcp.seq + longer) & 0xffffffff, s)
     if not at then return nf.DROP end
-    local longer = 0
     for line in s:sub(at, to):gmatch("[^\n]*\n") do
       local n = announce(pkt, ct, at + longer, line)
       if not n then return nf.DROP end
