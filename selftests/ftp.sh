@@ -7,7 +7,7 @@
 need_command vsftpd conntrack nft python3
 need_module
 router_topology
-check "it loads" ctl load "$TOP/lua/examples/ftp-lua.lua"
+check "it loads" ctl load --budget 10ms "$TOP/lua/examples/ftp-lua.lua"
 
 mkdir -p "$TMP/root" /var/run/vsftpd/empty
 head -c 300000 /dev/urandom >"$TMP/root/file"

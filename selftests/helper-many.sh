@@ -29,7 +29,7 @@ nf:helper{ name = "many-lua", proto = "udp", expect = { max = 2 }, function(pkt,
   if n % 100 == 0 then error({}) end
 end }
 L
-check "it loads" ctl load "$TMP/many.lua"
+check "it loads" ctl load --budget 10ms "$TMP/many.lua"
 firewall udp 7000 many-lua snat
 calls() { field "$ROUTER" many '.entries[0].calls'; }
 has_all() { [ "$(calls)" -ge "$total" ]; }

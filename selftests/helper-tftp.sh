@@ -12,8 +12,8 @@
 need_command in.tftpd tftp conntrack nft python3
 need_module
 router_topology
-check "tftp-lua loads" ctl load "$TOP/lua/examples/tftp-lua.lua"
-check "data-lua loads" ctl load "$TOP/lua/examples/data-lua.lua"
+check "tftp-lua loads" ctl load --budget 10ms "$TOP/lua/examples/tftp-lua.lua"
+check "data-lua loads" ctl load --budget 10ms "$TOP/lua/examples/data-lua.lua"
 
 # --- TFTP ---
 mkdir "$TMP/root"
