@@ -12,6 +12,7 @@ and its answer is waited for and printed; the first also waits for the greeting.
 """
 import codecs
 import socket
+import struct
 import sys
 import time
 
@@ -30,6 +31,8 @@ def main():
     s.settimeout(20)
     if source:
         s.bind(("", source))
+        # the next one has the same ports: nothing may be left that waits
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.connect((host, 21))
     answers = s.makefile("rb")
 
