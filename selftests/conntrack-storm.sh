@@ -125,7 +125,7 @@ check "all namespaces are gone" through "nflua-d$$"
 check "nothing refers to the module" waits_for 20 bash -c 'rmmod nflua; ! grep -q ^nflua /proc/modules'
 # shellcheck disable=SC2016
 check "nor to conntrack's" waits_for 20 bash -c '
-	for m in $(lsmod | awk "/nf_conntrack|nf_nat|nft_ct|xt_conntrack|xt_CT|nf_conntrack_netlink/ { print \$1 }") nf_conntrack_netlink nf_conntrack; do
+	for m in $(lsmod | awk "/conntrack|_nat|^nft_|^xt_|^ipt_|^ip6t_/ { print \$1 }") nf_conntrack_netlink nf_conntrack; do
 		rmmod "$m" 2>/dev/null
 	done
 	! grep -q ^nf_conntrack /proc/modules'
