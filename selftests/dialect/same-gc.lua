@@ -82,7 +82,7 @@ local function new()
   return o
 end
 collectgarbage("incremental")
-for _ = 1, 10000 do
+for _ = 1, 1500 do
   local o = new()
   keep[R(1, 300)] = o
   if R(1, 3) == 1 then keep[R(1, 300)] = nil end
@@ -99,4 +99,4 @@ for _ = 1, 10000 do
 end
 weakv, weakk, weakkv = nil, nil, nil
 for _ = 1, 50 do keep = {} collectgarbage() end
-print(born > 3000, born - ended)
+print(born > 500, born - ended)
