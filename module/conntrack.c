@@ -179,8 +179,13 @@ static void get_id(lua_State *L, const struct nflua_ct *c, unsigned int record,
 	setivalue(s2v(val), id_of(c->ct));
 }
 
-static void get_info(lua_State *L, const struct nflua_ct *c,
-		     unsigned int record, StkId val)
+/**
+ * nflua_ct_info_word() - what a packet is to its connection, as scripts say it
+ * @info: &enum ip_conntrack_info, or %NFLUA_CT_NO_PACKET
+ *
+ * Return: NULL if there is no packet
+ */
+const char *nflua_ct_info_word(int info)
 {
 	static const char *const words[] = {
 		[IP_CT_ESTABLISHED] = "established",
@@ -190,9 +195,17 @@ static void get_info(lua_State *L, const struct nflua_ct *c,
 		[IP_CT_RELATED_REPLY] = "related_reply",
 	};
 
+	return info >= 0 && info < ARRAY_SIZE(words) ? words[info] : NULL;
+}
+
+static void get_info(lua_State *L, const struct nflua_ct *c,
+		     unsigned int record, StkId val)
+{
+	const char *word = nflua_ct_info_word(c->info);
+
 	setnilvalue(s2v(val));
-	if (c->info >= 0 && c->info < ARRAY_SIZE(words))
-		nflua_meta_string(L, val, words[c->info]);
+	if (word)
+		nflua_meta_string(L, val, word);
 }
 
 static void get_is_reply(lua_State *L, const struct nflua_ct *c,
@@ -742,26 +755,10 @@ void nflua_ct_index(lua_State *L, u64 view, TValue *key, StkId val)
  */
 void nflua_ct_newindex(lua_State *L, u64 view, TValue *key, TValue *val)
 {
-	const unsigned int record = view & NFLUA_LIGHT_RECORD_MASK;
-	const struct nflua_field *f = NULL;
-	const TValue *slot;
+	const struct nflua_field *f;
 	struct nflua_ct c;
 
-	slot = ttisshrstring(key) ?
-	       luaH_getshortstr(nflua_state(L)->records[record],
-				tsvalue(key)) : NULL;
-	if (!slot || isempty(slot)) {
-		nflua_packet_no_field(L, record, key);
-		return;
-	}
-	if (ttislightuserdata(slot))
-		f = pvalue(slot);
-	if (!f || !(f->flags & NFLUA_FIELD_WRITABLE)) {
-		luaG_runerror(L, "%s.%s cannot be set",
-			      nflua_header(record)->name,
-			      getstr(tsvalue(key)));
-		return;
-	}
+	f = nflua_field_to_set(L, view & NFLUA_LIGHT_RECORD_MASK, key);
 	find_or_raise(L, view >> NFLUA_LIGHT_RECORD_BITS, &c);
 	nflua_ct_may_write(L);
 	f->set_ct(L, &c, val);

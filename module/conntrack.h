@@ -67,6 +67,7 @@ const struct nflua_header *nflua_ct_header(unsigned int record);
 extern const struct nflua_field nflua_ct_packet_fields[];
 extern const unsigned int nflua_ct_packet_nfields;
 bool nflua_ct_of(const struct nflua_packet *p, struct nflua_ct *c);
+const char *nflua_ct_info_word(int info);
 void nflua_ct_push(lua_State *L, struct nf_conn *ct);
 void nflua_ct_check(lua_State *L, int idx, struct nflua_ct *c);
 void nflua_ct_may_write(lua_State *L);

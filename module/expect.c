@@ -122,24 +122,6 @@ static void take_address(lua_State *L, const char *field, u8 family,
 	}
 }
 
-static u32 take_number(lua_State *L, int spec, const char *field, u32 def,
-		       u32 min, u32 max)
-{
-	lua_Integer n = def;
-
-	if (lua_getfield(L, spec, field) != LUA_TNIL) {
-		if (!lua_isinteger(L, -1))
-			luaL_error(L, "%s is a %s, not a number", field,
-				   luaL_typename(L, -1));
-		n = lua_tointeger(L, -1);
-		if (n < min || n > max)
-			luaL_error(L, "%s is %I, but may be %d to %d", field,
-				   (LUAI_UACINT)n, (int)min, (int)max);
-	}
-	lua_pop(L, 1);
-	return n;
-}
-
 static bool take_bool(lua_State *L, int spec, const char *field, bool def)
 {
 	bool yes = def;
@@ -195,24 +177,28 @@ static void take_wish(lua_State *L, int spec, const struct nf_conn *ct,
 				   nf_ct_protonum(ct) == IPPROTO_TCP ? "tcp" :
 								       "udp",
 				   NFLUA_WORDS(protocols))->value;
-	w->sport = take_number(L, spec, "sport", 0, 1, U16_MAX);
-	w->sport_mask = take_number(L, spec, "sport_mask", w->sport ? U16_MAX : 0,
-				    0, U16_MAX);
+	w->sport = nflua_words_number(L, spec, "sport", 0, 1, U16_MAX, "");
+	w->sport_mask = nflua_words_number(L, spec, "sport_mask",
+					   w->sport ? U16_MAX : 0, 0, U16_MAX,
+					   "");
 	w->sport &= w->sport_mask;
-	w->dport = take_number(L, spec, "dport", 0, 1, U16_MAX);
+	w->dport = nflua_words_number(L, spec, "dport", 0, 1, U16_MAX, "");
 	if (!w->dport)
 		luaL_error(L, "the expectation has no 'dport'");
-	w->class = take_number(L, spec, "class", 0, 0, NFLUA_HELPER_CLASSES - 1);
+	w->class = nflua_words_number(L, spec, "class", 0, 0,
+				      NFLUA_HELPER_CLASSES - 1, "");
 	if (!helper->max[w->class])
 		luaL_error(L, "the helper has no class %d", w->class);
-	w->timeout = take_number(L, spec, "timeout", helper->timeout[w->class],
-				 1, NFLUA_EXPECT_TIMEOUT);
+	w->timeout = nflua_words_number(L, spec, "timeout",
+					helper->timeout[w->class], 1,
+					NFLUA_EXPECT_TIMEOUT, "");
 	w->flags = take_bool(L, spec, "permanent", false) ?
 		   NF_CT_EXPECT_PERMANENT : 0;
 	if (take_bool(L, spec, "inactive", false))
 		w->flags |= NF_CT_EXPECT_INACTIVE;
 	w->nat = take_bool(L, spec, "nat", true);
-	w->nat_port = take_number(L, spec, "nat_port", 0, 1, U16_MAX);
+	w->nat_port = nflua_words_number(L, spec, "nat_port", 0, 1, U16_MAX,
+					 "");
 	w->helper[0] = '\0';
 	if (lua_getfield(L, spec, "helper") != LUA_TNIL) {
 		if (lua_type(L, -1) != LUA_TSTRING)

@@ -225,17 +225,25 @@ static void write_mac(lua_State *L, struct nflua_packet *p,
 	write_bytes(L, p, record, f, bytes);
 }
 
-/* The field that a key names, which can be written; raises if there is none. */
-static const struct nflua_field *find_field(lua_State *L,
-					    struct nflua_state *st,
-					    unsigned int record,
-					    const TValue *key)
+/**
+ * nflua_field_to_set() - the field that a key names, which can be written
+ * @L: the running thread
+ * @record: of the view
+ * @key: the key
+ *
+ * Raises if there is none.
+ *
+ * Return: the field
+ */
+const struct nflua_field *nflua_field_to_set(lua_State *L, unsigned int record,
+					     const TValue *key)
 {
 	const struct nflua_field *f = NULL;
 	const TValue *slot;
 
 	slot = ttisshrstring(key) ?
-	       luaH_getshortstr(st->records[record], tsvalue(key)) : NULL;
+	       luaH_getshortstr(nflua_state(L)->records[record],
+				tsvalue(key)) : NULL;
 	if (!slot || isempty(slot))
 		nflua_packet_no_field(L, record, key);
 	else if (ttislightuserdata(slot))
@@ -284,7 +292,7 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 	if (!p)
 		luaG_runerror(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
-	f = find_field(L, st, record, key);
+	f = nflua_field_to_set(L, record, key);
 	if (p->role == NFLUA_ROLE_MATCH)
 		luaG_runerror(L, "a match may not change its packet");
 	nflua_packet_need(p);

@@ -334,6 +334,8 @@ void nflua_meta_get_hash(lua_State *L, struct nflua_packet *p, StkId val);
 void nflua_meta_get_uid(lua_State *L, struct nflua_packet *p, StkId val);
 
 /* field.c: writing */
+const struct nflua_field *nflua_field_to_set(lua_State *L, unsigned int record,
+					     const TValue *key);
 u32 nflua_field_uint(lua_State *L, const char *record, const char *field,
 		     unsigned int bits, const TValue *val);
 bool nflua_field_bool(lua_State *L, const char *record, const char *field,

@@ -396,13 +396,6 @@ const struct nflua_helper_spec *nflua_helper_now(const struct nflua_state *st)
  */
 int nflua_helper_call(lua_State *L)
 {
-	static const char *const words[] = {
-		[IP_CT_ESTABLISHED] = "established",
-		[IP_CT_RELATED] = "related",
-		[IP_CT_NEW] = "new",
-		[IP_CT_ESTABLISHED_REPLY] = "established_reply",
-		[IP_CT_RELATED_REPLY] = "related_reply",
-	};
 	enum ip_conntrack_info info;
 	struct nf_conn *ct;
 
@@ -411,7 +404,7 @@ int nflua_helper_call(lua_State *L)
 	lua_insert(L, 1);
 	ct = nf_ct_get(nflua_state(L)->packet.skb, &info);
 	nflua_ct_push(L, ct);
-	lua_pushstring(L, words[info]);
+	lua_pushstring(L, nflua_ct_info_word(info));
 	lua_call(L, 3, 1);
 	return 1;
 }

@@ -75,24 +75,6 @@ static void take_name(lua_State *L, int spec, struct nflua_helper_spec *helper)
 	lua_pop(L, 1);
 }
 
-static u32 take_number(lua_State *L, int spec, const char *field, u32 def,
-		       u32 max, const char *unit)
-{
-	lua_Integer n = def;
-
-	if (lua_getfield(L, spec, field) != LUA_TNIL) {
-		if (!lua_isinteger(L, -1))
-			luaL_error(L, "%s is a %s, not a number", field,
-				   luaL_typename(L, -1));
-		n = lua_tointeger(L, -1);
-		if (n < 1 || n > max)
-			luaL_error(L, "%s is %I, but may be 1 to %d%s", field,
-				   (LUAI_UACINT)n, (int)max, unit);
-	}
-	lua_pop(L, 1);
-	return n;
-}
-
 /* The class @i that the table on top of the stack describes. */
 static void take_class(lua_State *L, struct nflua_helper_spec *helper,
 		       unsigned int i, const char *what)
@@ -101,10 +83,12 @@ static void take_class(lua_State *L, struct nflua_helper_spec *helper,
 	const int spec = lua_gettop(L);
 
 	nflua_words_check(L, spec, what, names, ARRAY_SIZE(names), 0);
-	helper->max[i] = take_number(L, spec, "max", EXPECT_MAX,
-				     NFLUA_EXPECT_MAX, "");
-	helper->timeout[i] = take_number(L, spec, "timeout", EXPECT_TIMEOUT,
-					 NFLUA_EXPECT_TIMEOUT, " seconds");
+	helper->max[i] = nflua_words_number(L, spec, "max", EXPECT_MAX, 1,
+					    NFLUA_EXPECT_MAX, "");
+	helper->timeout[i] = nflua_words_number(L, spec, "timeout",
+						EXPECT_TIMEOUT, 1,
+						NFLUA_EXPECT_TIMEOUT,
+						" seconds");
 }
 
 static void take_classes(lua_State *L, int spec,

@@ -117,6 +117,34 @@ const struct nflua_word *nflua_words_get(lua_State *L, int spec,
 }
 
 /**
+ * nflua_words_number() - read a field that is a number
+ * @L: the running thread
+ * @spec: index of the table
+ * @field: the field's name
+ * @def: what stands for a missing field
+ * @min: least that it may be
+ * @max: greatest that it may be
+ * @unit: what follows the greatest in messages, "" or " seconds"
+ */
+u32 nflua_words_number(lua_State *L, int spec, const char *field, u32 def,
+		       u32 min, u32 max, const char *unit)
+{
+	lua_Integer n = def;
+
+	if (lua_getfield(L, spec, field) != LUA_TNIL) {
+		if (!lua_isinteger(L, -1))
+			luaL_error(L, "%s is a %s, not a number", field,
+				   luaL_typename(L, -1));
+		n = lua_tointeger(L, -1);
+		if (n < min || n > max)
+			luaL_error(L, "%s is %I, but may be %d to %d%s", field,
+				   (LUAI_UACINT)n, (int)min, (int)max, unit);
+	}
+	lua_pop(L, 1);
+	return n;
+}
+
+/**
  * nflua_words_check() - refuse fields that a table cannot have
  * @L: the running thread
  * @spec: index of the table

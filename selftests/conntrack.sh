@@ -159,7 +159,7 @@ L
 check "a script that looks at masters" ctl load "$TMP/related.lua"
 # shellcheck disable=SC2016
 client bash -c 'exec 3<>/dev/tcp/$1/5021; printf "USER x\r\n" >&3; read -rt 5 -u 3 line
-	printf "PORT 10,77,0,1,156,64\r\n" >&3; read -rt 5 -u 3 line; exec sleep 60' bash $SERVER4 &
+	printf "PORT 10,77,0,1,156,64\r\n" >&3; read -rt 5 -u 3 line; exec cat <&3 >/dev/null' bash $SERVER4 &
 expected() { server conntrack -L expect 2>/dev/null | grep -q 'dport=40000'; }
 check "the helper expects a connection" waits_for 10 expected
 # shellcheck disable=SC2016

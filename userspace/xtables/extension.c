@@ -145,45 +145,45 @@ static void print_values(unsigned int family, const struct xt_nflua_info *info, 
 	}
 }
 
+/* What the callback says of a rule's options or, without one, the declaration. */
+static void print_options(const char *callback, unsigned int family,
+			  const struct xt_nflua_info *info, int numeric, const char *dashes)
+{
+	unsigned int i;
+	char *text;
+
+	if (!callback_text(self, callback, family, info, numeric, &text))
+		fail();
+	if (text) {
+		printf(" %s", text);
+		free(text);
+		return;
+	}
+	for (i = 0; i < self->spec.noptions; i++)
+		print_values(family, info, i, dashes);
+}
+
 static void print(unsigned int family, const struct xt_nflua_info *info, size_t size, int numeric)
 {
-	char why[NFLUA_EXTENSION_WHY], *text;
-	unsigned int i;
+	char why[NFLUA_EXTENSION_WHY];
 
 	printf(" %s", self->spec.name);
 	if (!is_known(family, info, size, why)) {
 		printf(" [of another declaration than the installed one: %s]", why);
 		return;
 	}
-	if (!callback_text(self, "print", family, info, numeric, &text))
-		fail();
-	if (text) {
-		printf(" %s", text);
-		free(text);
-		return;
-	}
-	for (i = 0; i < self->spec.noptions; i++)
-		print_values(family, info, i, "");
+	print_options("print", family, info, numeric, "");
 }
 
 static void save(unsigned int family, const struct xt_nflua_info *info, size_t size)
 {
-	char why[NFLUA_EXTENSION_WHY], *text;
-	unsigned int i;
+	char why[NFLUA_EXTENSION_WHY];
 
 	if (!is_known(family, info, size, why))
 		xtables_error(OTHER_PROBLEM,
 			      "%s: a rule is of another declaration than the installed one: %s",
 			      self->spec.name, why);
-	if (!callback_text(self, "save", family, info, true, &text))
-		fail();
-	if (text) {
-		printf(" %s", text);
-		free(text);
-		return;
-	}
-	for (i = 0; i < self->spec.noptions; i++)
-		print_values(family, info, i, "--");
+	print_options("save", family, info, true, "--");
 }
 
 /* nft lists rules by this, too, and says the rest itself. */
