@@ -443,8 +443,6 @@ static int ct_label(lua_State *L)
 }
 #endif
 
-#define GET(_name, _get) \
-	{ .name = (_name), .kind = NFLUA_FIELD_CT, .get_ct = (_get) }
 #define GET_SET(_name, _get, _set)					\
 	{								\
 		.name = (_name), .kind = NFLUA_FIELD_CT,		\
@@ -453,17 +451,17 @@ static int ct_label(lua_State *L)
 	}
 
 static const struct nflua_field ct_fields[] = {
-	GET("id", get_id),
-	GET("info", get_info),
-	GET("is_reply", get_is_reply),
-	GET("status", get_status),
-	GET("zone", get_zone),
+	NFLUA_CT_GET("id", get_id),
+	NFLUA_CT_GET("info", get_info),
+	NFLUA_CT_GET("is_reply", get_is_reply),
+	NFLUA_CT_GET("status", get_status),
+	NFLUA_CT_GET("zone", get_zone),
 #ifdef CONFIG_NF_CONNTRACK_MARK
 	GET_SET("mark", get_mark, set_mark),
 #endif
 	GET_SET("timeout", get_timeout, set_timeout),
-	GET("tcp", get_tcp),
-	GET("helper", get_helper),
+	NFLUA_CT_GET("tcp", get_tcp),
+	NFLUA_CT_GET("helper", get_helper),
 	GET_SET("data", nflua_helper_get_data, nflua_helper_set_data),
 	NFLUA_METHOD("tuple", ct_tuple),
 	NFLUA_METHOD("counters", ct_counters),
@@ -501,159 +499,17 @@ STATUS(has_helper, IPS_HELPER_BIT)
 STATUS(offload, IPS_OFFLOAD_BIT)
 
 static const struct nflua_field status_fields[] = {
-	GET("expected", get_expected),
-	GET("seen_reply", get_seen_reply),
-	GET("assured", get_assured),
-	GET("confirmed", get_confirmed),
-	GET("snat", get_snat),
-	GET("dnat", get_dnat),
-	GET("seq_adjust", get_seq_adjust),
-	GET("dying", get_dying),
-	GET("fixed_timeout", get_fixed_timeout),
-	GET("helper", get_has_helper),
-	GET("offload", get_offload),
-};
-
-/* --- ct:tuple() ------------------------------------------------------------ */
-
-static enum ip_conntrack_dir tuple_dir(unsigned int record)
-{
-	return record == NFLUA_RECORD_CT_REPLY ? IP_CT_DIR_REPLY :
-						 IP_CT_DIR_ORIGINAL;
-}
-
-static const struct nf_conntrack_tuple *tuple_of(const struct nflua_ct *c,
-						 unsigned int record)
-{
-	return nf_ct_tuple(c->ct, tuple_dir(record));
-}
-
-static bool is_icmp(const struct nf_conntrack_tuple *t)
-{
-	return t->dst.protonum == IPPROTO_ICMP ||
-	       t->dst.protonum == IPPROTO_ICMPV6;
-}
-
-static bool has_ports(const struct nf_conntrack_tuple *t)
-{
-	switch (t->dst.protonum) {
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-	case IPPROTO_SCTP:
-	case IPPROTO_DCCP:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void set_address(lua_State *L, const struct nf_conntrack_tuple *t,
-			const union nf_inet_addr *addr, StkId val)
-{
-	if (t->src.l3num == NFPROTO_IPV6) {
-		nflua_address6_set(L, val, addr);
-		return;
-	}
-	setpvalue(s2v(val), nflua_address4(ntohl(addr->ip), 32));
-}
-
-static void get_src(lua_State *L, const struct nflua_ct *c, unsigned int record,
-		    StkId val)
-{
-	const struct nf_conntrack_tuple *t = tuple_of(c, record);
-
-	set_address(L, t, &t->src.u3, val);
-}
-
-static void get_dst(lua_State *L, const struct nflua_ct *c, unsigned int record,
-		    StkId val)
-{
-	const struct nf_conntrack_tuple *t = tuple_of(c, record);
-
-	set_address(L, t, &t->dst.u3, val);
-}
-
-/* A number that only some protocols have. */
-static void set_if(StkId val, bool has, u32 number)
-{
-	setnilvalue(s2v(val));
-	if (has)
-		setivalue(s2v(val), number);
-}
-
-static void get_sport(lua_State *L, const struct nflua_ct *c,
-		      unsigned int record, StkId val)
-{
-	const struct nf_conntrack_tuple *t = tuple_of(c, record);
-
-	set_if(val, has_ports(t), ntohs(t->src.u.all));
-}
-
-static void get_dport(lua_State *L, const struct nflua_ct *c,
-		      unsigned int record, StkId val)
-{
-	const struct nf_conntrack_tuple *t = tuple_of(c, record);
-
-	set_if(val, has_ports(t), ntohs(t->dst.u.all));
-}
-
-static void get_type(lua_State *L, const struct nflua_ct *c,
-		     unsigned int record, StkId val)
-{
-	const struct nf_conntrack_tuple *t = tuple_of(c, record);
-
-	set_if(val, is_icmp(t), t->dst.u.icmp.type);
-}
-
-static void get_code(lua_State *L, const struct nflua_ct *c,
-		     unsigned int record, StkId val)
-{
-	const struct nf_conntrack_tuple *t = tuple_of(c, record);
-
-	set_if(val, is_icmp(t), t->dst.u.icmp.code);
-}
-
-static void get_icmp_id(lua_State *L, const struct nflua_ct *c,
-			unsigned int record, StkId val)
-{
-	const struct nf_conntrack_tuple *t = tuple_of(c, record);
-
-	set_if(val, is_icmp(t), ntohs(t->src.u.icmp.id));
-}
-
-static void get_proto(lua_State *L, const struct nflua_ct *c,
-		      unsigned int record, StkId val)
-{
-	setivalue(s2v(val), tuple_of(c, record)->dst.protonum);
-}
-
-static void get_family(lua_State *L, const struct nflua_ct *c,
-		       unsigned int record, StkId val)
-{
-	nflua_meta_string(L, val,
-			  tuple_of(c, record)->src.l3num == NFPROTO_IPV6 ?
-			  "ipv6" : "ipv4");
-}
-
-/* A zone may be that of one direction alone. */
-static void get_tuple_zone(lua_State *L, const struct nflua_ct *c,
-			   unsigned int record, StkId val)
-{
-	setivalue(s2v(val), nf_ct_zone_id(nf_ct_zone(c->ct), tuple_dir(record)));
-}
-
-static const struct nflua_field tuple_fields[] = {
-	GET("family", get_family),
-	GET("proto", get_proto),
-	GET("src", get_src),
-	GET("dst", get_dst),
-	GET("sport", get_sport),
-	GET("dport", get_dport),
-	GET("type", get_type),
-	GET("code", get_code),
-	GET("id", get_icmp_id),
-	GET("zone", get_tuple_zone),
+	NFLUA_CT_GET("expected", get_expected),
+	NFLUA_CT_GET("seen_reply", get_seen_reply),
+	NFLUA_CT_GET("assured", get_assured),
+	NFLUA_CT_GET("confirmed", get_confirmed),
+	NFLUA_CT_GET("snat", get_snat),
+	NFLUA_CT_GET("dnat", get_dnat),
+	NFLUA_CT_GET("seq_adjust", get_seq_adjust),
+	NFLUA_CT_GET("dying", get_dying),
+	NFLUA_CT_GET("fixed_timeout", get_fixed_timeout),
+	NFLUA_CT_GET("helper", get_has_helper),
+	NFLUA_CT_GET("offload", get_offload),
 };
 
 /* --- ct.tcp ---------------------------------------------------------------- */
@@ -682,7 +538,7 @@ static void get_state(lua_State *L, const struct nflua_ct *c,
 }
 
 static const struct nflua_field tcp_fields[] = {
-	GET("state", get_state),
+	NFLUA_CT_GET("state", get_state),
 };
 
 /* --- views ----------------------------------------------------------------- */
@@ -702,8 +558,8 @@ const struct nflua_header *nflua_ct_header(unsigned int record)
 	static const struct nflua_header headers[] = {
 		RECORD("ct", ct_fields),
 		RECORD("ct.status", status_fields),
-		RECORD("tuple", tuple_fields),
-		RECORD("tuple", tuple_fields),
+		RECORD("tuple", nflua_ct_tuple_fields),
+		RECORD("tuple", nflua_ct_tuple_fields),
 		RECORD("ct.tcp", tcp_fields),
 	};
 
@@ -764,40 +620,6 @@ void nflua_ct_newindex(lua_State *L, u64 view, TValue *key, TValue *val)
 	f->set_ct(L, &c, val);
 }
 
-static const char *proto_word(u8 proto, char buf[8])
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_ICMPV6:
-		return "icmp6";
-	case IPPROTO_SCTP:
-		return "sctp";
-	case IPPROTO_GRE:
-		return "gre";
-	default:
-		snprintf(buf, 8, "ip %u", proto);
-		return buf;
-	}
-}
-
-/* Writes one end of a tuple. */
-static int print_end(char *buf, size_t size, const struct nf_conntrack_tuple *t,
-		     const union nf_inet_addr *addr, __be16 port)
-{
-	if (t->src.l3num == NFPROTO_IPV6)
-		return has_ports(t) ?
-		       scnprintf(buf, size, "[%pI6c]:%u", addr, ntohs(port)) :
-		       scnprintf(buf, size, "%pI6c", addr);
-	return has_ports(t) ?
-	       scnprintf(buf, size, "%pI4:%u", addr, ntohs(port)) :
-	       scnprintf(buf, size, "%pI4", addr);
-}
-
 /**
  * nflua_ct_tostring() - describe a view in a line
  * @L: the running thread
@@ -808,10 +630,8 @@ static int print_end(char *buf, size_t size, const struct nf_conntrack_tuple *t,
 int nflua_ct_tostring(lua_State *L, u64 view)
 {
 	const unsigned int record = view & NFLUA_LIGHT_RECORD_MASK;
-	const struct nf_conntrack_tuple *t;
 	struct nflua_ct c;
-	char buf[160], word[8];
-	int len;
+	char buf[160];
 
 	if (!find(nflua_state(L), view >> NFLUA_LIGHT_RECORD_BITS, &c)) {
 		lua_pushfstring(L, "%s (gone)", nflua_header(record)->name);
@@ -821,13 +641,7 @@ int nflua_ct_tostring(lua_State *L, u64 view)
 		lua_pushstring(L, nflua_header(record)->name);
 		return 1;
 	}
-	t = tuple_of(&c, record);
-	len = scnprintf(buf, sizeof(buf), "%s ",
-			proto_word(t->dst.protonum, word));
-	len += print_end(buf + len, sizeof(buf) - len, t, &t->src.u3,
-			 t->src.u.all);
-	len += scnprintf(buf + len, sizeof(buf) - len, " > ");
-	print_end(buf + len, sizeof(buf) - len, t, &t->dst.u3, t->dst.u.all);
+	nflua_ct_tuple_print(&c, record, buf, sizeof(buf));
 	lua_pushstring(L, buf);
 	return 1;
 }

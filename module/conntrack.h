@@ -30,6 +30,10 @@ struct nflua_ct {
 
 #define NFLUA_CT_NO_PACKET	(-1)
 
+/* a field of a connection that a function computes */
+#define NFLUA_CT_GET(_name, _get) \
+	{ .name = (_name), .kind = NFLUA_FIELD_CT, .get_ct = (_get) }
+
 /**
  * nflua_record_is_ct() - is a view one of a connection?
  * @record: of the view
@@ -74,6 +78,12 @@ void nflua_ct_may_write(lua_State *L);
 void nflua_ct_index(lua_State *L, u64 view, TValue *key, StkId val);
 void nflua_ct_newindex(lua_State *L, u64 view, TValue *key, TValue *val);
 int nflua_ct_tostring(lua_State *L, u64 view);
+
+/* conntrack_tuple.c: what identifies it */
+#define NFLUA_CT_TUPLE_FIELDS	10
+extern const struct nflua_field nflua_ct_tuple_fields[NFLUA_CT_TUPLE_FIELDS];
+void nflua_ct_tuple_print(const struct nflua_ct *c, unsigned int record,
+			  char *buf, size_t size);
 
 /* conntrack_kept.c: connections that outlive their callback */
 void nflua_kept_open(lua_State *L);
