@@ -135,7 +135,7 @@ cleanup() {
 	done
 	# A function in the background is a shell, and the program its child.
 	for command in $(jobs -p); do
-		xargs -r kill <"/proc/$command/task/$command/children" 2>/dev/null
+		xargs -r kill 2>/dev/null <"/proc/$command/task/$command/children"
 		kill "$command" 2>/dev/null
 	done
 	wait 2>/dev/null

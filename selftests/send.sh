@@ -223,6 +223,35 @@ ctl unload link
 
 # --- what may not be -------------------------------------------------------------
 
+# --- another mark, another route ----------------------------------------------
+
+for ip in -4 -6; do
+	ip -n "$ROUTER" $ip rule add fwmark 7 lookup 77
+	ip -n "$ROUTER" $ip route add blackhole default table 77
+done
+for hook in forward output; do
+	load marked --single <<-L
+	local nf = require("netfilter").new{}
+	nf:hook{ family = "inet", hook = "$hook", priority = 0, function(pkt)
+	  if not pkt.udp or pkt.udp.dport ~= 7000 then return end
+	  local held = assert(pkt:steal())
+	  if held:unpack("c" .. #held.payload, 1, "payload") == "lost" then held.mark = 7 end
+	  held:send()
+	  return nf.STOLEN
+	end }
+	L
+	[ $hook = forward ] && from=$CLIENT || from=$ROUTER
+	for address in $FAR4 $FAR6; do
+		[[ $address = *:* ]] && v=6 || v=4
+		echo listening >"$TMP/far$v"
+		datagrams "$from" "$address" 7000 one lost two
+		check "IPv$v $hook: a packet that was marked has another route" \
+			waits_for 10 came "$TMP/far$v" "one two"
+	done
+	is "$hook: no error" "$(field "$ROUTER" marked '[.entries[].errors[]] | add')" 0
+	ctl unload marked
+done
+
 nfluactl -n "$ROUTER" monitor >"$TMP/log" &
 waits_for 10 listens $!
 # One at a time, until all of it was said: none shall be ended by the clock.

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Expectations had a timer each until one worker came to collect them. Kbuild
- * looks which it is, for distributions took the change over.
+ * Expectations had a timer each until one worker came to collect them, and one
+ * helper. Kbuild looks which it is, for distributions took the changes over.
  */
 #ifndef _NFLUA_COMPAT_NF_CONNTRACK_EXPECT_H
 #define _NFLUA_COMPAT_NF_CONNTRACK_EXPECT_H
 
 #include_next <net/netfilter/nf_conntrack_expect.h>
+
+/* Where the expecting one's own helper is not there, it is the expected one's. */
+#ifndef NFLUA_EXPECT_ASSIGNS
+#define assign_helper	helper
+#endif
 
 #ifdef NFLUA_EXPECT_TIMERS
 
