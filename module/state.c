@@ -159,7 +159,7 @@ static int state_refuel(lua_State *L)
 
 	if (st->deadline_seq != st->seq) {
 		st->deadline_seq = st->seq;
-		st->deadline = now + st->budget;
+		st->deadline = now + st->budget * NFLUA_SLOWNESS;
 	}
 	if (!nflua_state_is_atomic(st)) {
 		cond_resched();

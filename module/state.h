@@ -56,6 +56,8 @@ struct nflua_protocol;
 /* all bodies of one load; of a script on a CPU that comes up */
 #define NFLUA_BODY_NS		(5 * NSEC_PER_SEC)
 #define NFLUA_CPU_NS		(100 * NSEC_PER_MSEC)
+/* A kernel that looks at each access to memory is no measure of a script. */
+#define NFLUA_SLOWNESS		(IS_ENABLED(CONFIG_KASAN) ? 20 : 1)
 
 /*
  * How memory may be had while a packet waits: of what is free, and not of the

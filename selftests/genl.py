@@ -310,8 +310,8 @@ def faults(args):
         mode.begin(n)
         try:
             answer = what.attempt()
-        except OSError:
-            # memory failed on the way to the kernel, or back
+        except (OSError, MemoryError):
+            # memory failed on the way to the kernel, or back, or for this process
             answer = "lost"
         failed = mode.end()
         for counted in answer, *what.end(answer):
