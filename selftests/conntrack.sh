@@ -42,8 +42,8 @@ done
 talk() { client python3 "$PY" "$@"; }
 touch "$TMP/on"
 hold() {
-	ip netns exec "$CLIENT" python3 "$PY" tcp "$@" "$TMP/on" >"$TMP/tcp.$2" 2>&1 &
-	waits_for 20 grep -q up "$TMP/tcp.$2"
+	ip netns exec "$CLIENT" python3 "$PY" tcp "$@" "$TMP/on" >"$TMP/tcp.$1.$2" 2>&1 &
+	waits_for 20 grep -q up "$TMP/tcp.$1.$2"
 }
 
 # --- what is tracked, and how it looks ---------------------------------------

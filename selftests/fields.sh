@@ -261,6 +261,7 @@ picked after | python3 "$PACKETS" - 02:00:00:00:00:04 $TAPMAC | python3 arrive.p
 through() {
 	local count
 	count=$(wc -l <want)
+	: >arrived # the last one's "ready" is not this one's
 	sink python3 "$HERE/tap.py" expect veth1 "$count" $((20 * ${NFLUA_SLOW:-1})) >arrived &
 	local receiver=$!
 	waits_for 10 grep -q ready arrived
@@ -309,6 +310,7 @@ L
 nfluactl -n "$ROUTER" load segments.lua || exit 1
 python3 "$PACKETS" - 02:00:00:00:00:04 $TAPMAC <frames.txt >frames
 for split in whole 54 14; do
+	: >arrived
 	sink python3 "$HERE/tap.py" expect veth1 8 $((20 * ${NFLUA_SLOW:-1})) >arrived &
 	receiver=$!
 	waits_for 10 grep -q ready arrived
@@ -331,6 +333,7 @@ end }
 L
 nfluactl -n "$ROUTER" replace --budget 10ms segments.lua || exit 1
 for split in whole 54 14; do
+	: >arrived
 	sink python3 "$HERE/tap.py" expect veth1 4 $((20 * ${NFLUA_SLOW:-1})) >arrived &
 	receiver=$!
 	waits_for 10 grep -q ready arrived

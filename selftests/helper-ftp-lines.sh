@@ -17,6 +17,8 @@ long() { printf "%0$1d" 0; }
 # hold COMMAND...: notes what the router expects once a PORT was taken
 hold() {
 	local fd pid
+	# what was said the last time is not to be taken for it
+	: >"$TMP/said"
 	coproc HOLD { client python3 "$HERE/ftp.py" "$SERVER4" "${session[@]}" "$@" "?" >"$TMP/said" 2>&1; }
 	fd=${HOLD[1]} pid=$HOLD_PID
 	waits_for 20 eval "grep -q '^200 PORT' $TMP/said"

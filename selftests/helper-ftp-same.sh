@@ -23,6 +23,8 @@ fi
 told() {
 	local fd pid n
 	firewall tcp 21 "$1" "$3"
+	# what was said the last time is not to be taken for it
+	: >"$TMP/said"
 	# shellcheck disable=SC2094
 	coproc FTP { client python3 "$HERE/ftp.py" -s 41000 "$(target "$2" "$3")" "${session[@]}" "$4" "?" >"$TMP/said"; }
 	# shellcheck disable=SC2153

@@ -339,6 +339,7 @@ came() { [ "$(field "$SERVER" skb '.entries[] | select(.priority == -300) | .cal
 for kind in "one piece 100" "pieces 17000" "cloned 100" "cloned, pieces 17000"; do
 	size=${kind##* } kind=${kind% *}
 	if [[ $kind = cloned* ]]; then
+		: >"$TMP/tapped"
 		server python3 "$TMP/tap.py" $((8 * CASES)) >"$TMP/tapped" &
 		tap=$!
 		waits_for 10 grep -q ready "$TMP/tapped"
