@@ -395,6 +395,7 @@ static int collect(struct walk *w, const struct net *net)
 
 	local_bh_disable();
 	nf_conntrack_lock(lock);
+	__acquire(lock); /* which the kernel's header does not tell sparse */
 	if (w->bucket >= nf_conntrack_htable_size) {
 		found = -1;
 		goto unlock;
