@@ -82,6 +82,7 @@ int nflua_ct_tostring(lua_State *L, u64 view);
 /* conntrack_tuple.c: what identifies it */
 #define NFLUA_CT_TUPLE_FIELDS	10
 extern const struct nflua_field nflua_ct_tuple_fields[NFLUA_CT_TUPLE_FIELDS];
+extern const struct nflua_words nflua_ct_protos;
 void nflua_ct_tuple_print(const struct nflua_ct *c, unsigned int record,
 			  char *buf, size_t size);
 

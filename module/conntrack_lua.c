@@ -27,6 +27,7 @@
 #include "library.h"
 #include "script.h"
 #include "state.h"
+#include "words.h"
 #include "lua/kernel/lua_internal.h"
 
 /* What conntrack_spec.c says without the kernel's header. */
@@ -93,18 +94,6 @@ struct query {
 	int zone;
 };
 
-static const struct {
-	const char *name;
-	int proto;
-} protos[] = {
-	{ "tcp", IPPROTO_TCP },
-	{ "udp", IPPROTO_UDP },
-	{ "icmp", IPPROTO_ICMP },
-	{ "icmp6", IPPROTO_ICMPV6 },
-	{ "sctp", IPPROTO_SCTP },
-	{ "gre", IPPROTO_GRE },
-};
-
 static const char *const query_names[] = {
 	"family", "proto", "src", "dst", "sport", "dport", "type", "code",
 	"id", "zone",
@@ -144,20 +133,20 @@ static int get_number(lua_State *L, const char *name, int max)
 
 static int get_proto(lua_State *L)
 {
-	unsigned int i;
+	const struct nflua_word *word;
+	const char *name;
 
 	if (lua_getfield(L, 1, "proto") != LUA_TSTRING) {
 		lua_pop(L, 1);
 		return get_number(L, "proto", 255);
 	}
-	for (i = 0; i < ARRAY_SIZE(protos); i++)
-		if (!strcmp(lua_tostring(L, -1), protos[i].name))
-			break;
-	if (i == ARRAY_SIZE(protos))
+	name = lua_tostring(L, -1);
+	word = nflua_words_find(nflua_ct_protos, name, strlen(name));
+	if (!word)
 		luaL_error(L, "proto is a number, or tcp, udp, icmp, icmp6, sctp or gre, not '%s'",
-			   lua_tostring(L, -1));
+			   name);
 	lua_pop(L, 1);
-	return protos[i].proto;
+	return word->value;
 }
 
 /* An address, also as a string. Return: length of its prefix, -1 for none */

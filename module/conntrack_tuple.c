@@ -11,6 +11,7 @@
 #include "address.h"
 #include "conntrack.h"
 #include "entry.h"
+#include "words.h"
 #include "lua/kernel/lua_internal.h"
 
 static enum ip_conntrack_dir tuple_dir(unsigned int record)
@@ -153,25 +154,27 @@ const struct nflua_field nflua_ct_tuple_fields[NFLUA_CT_TUPLE_FIELDS] = {
 	NFLUA_CT_GET("zone", get_tuple_zone),
 };
 
+static const struct nflua_word protos[] = {
+	{ "tcp", IPPROTO_TCP },
+	{ "udp", IPPROTO_UDP },
+	{ "icmp", IPPROTO_ICMP },
+	{ "icmp6", IPPROTO_ICMPV6 },
+	{ "sctp", IPPROTO_SCTP },
+	{ "gre", IPPROTO_GRE },
+};
+
+/* protocols that have a name, where one is asked for or shown */
+const struct nflua_words nflua_ct_protos = { protos, ARRAY_SIZE(protos) };
+
 static const char *proto_word(u8 proto, char buf[8])
 {
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_ICMPV6:
-		return "icmp6";
-	case IPPROTO_SCTP:
-		return "sctp";
-	case IPPROTO_GRE:
-		return "gre";
-	default:
-		snprintf(buf, 8, "ip %u", proto);
-		return buf;
-	}
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(protos); i++)
+		if (protos[i].value == proto)
+			return protos[i].name;
+	snprintf(buf, 8, "ip %u", proto);
+	return buf;
 }
 
 /* Writes one end of a tuple. */

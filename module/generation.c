@@ -300,7 +300,7 @@ struct nflua_generation *nflua_generation_create(struct nflua_net *nn,
 	gen->single = load->single;
 	gen->check = load->check;
 	gen->budget = NFLUA_BODY_NS;
-	gen->deadline = ktime_get_ns() + gen->budget * NFLUA_SLOWNESS;
+	gen->deadline = nflua_deadline(ktime_get_ns(), gen->budget);
 	write_pnet(&gen->net, nn->net);
 	/* Given back below if the load fails. */
 	gen->source = load->source;
@@ -444,7 +444,7 @@ static int cpu_prepare(unsigned int cpu)
 		if (gen->states[cpu])
 			continue;
 		gen->budget = NFLUA_CPU_NS;
-		gen->deadline = ktime_get_ns() + gen->budget * NFLUA_SLOWNESS;
+		gen->deadline = nflua_deadline(ktime_get_ns(), gen->budget);
 		error = NULL;
 		memcg = set_active_memcg(gen->memcg);
 		if (add_packet_state(gen, cpu, &error))

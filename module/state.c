@@ -159,7 +159,7 @@ static int state_refuel(lua_State *L)
 
 	if (st->deadline_seq != st->seq) {
 		st->deadline_seq = st->seq;
-		st->deadline = now + st->budget * NFLUA_SLOWNESS;
+		st->deadline = nflua_deadline(now, st->budget);
 	}
 	if (!nflua_state_is_atomic(st)) {
 		cond_resched();

@@ -56,8 +56,6 @@ struct nflua_protocol;
 /* all bodies of one load; of a script on a CPU that comes up */
 #define NFLUA_BODY_NS		(5 * NSEC_PER_SEC)
 #define NFLUA_CPU_NS		(100 * NSEC_PER_MSEC)
-/* A kernel that looks at each access to memory is no measure of a script. */
-#define NFLUA_SLOWNESS		(IS_ENABLED(CONFIG_KASAN) ? 20 : 1)
 
 /*
  * How memory may be had while a packet waits: of what is free, and not of the
@@ -263,6 +261,18 @@ static inline bool nflua_state_is_control(const struct nflua_state *st)
 static inline bool nflua_state_is_atomic(const struct nflua_state *st)
 {
 	return !gfpflags_allow_blocking(st->gfp);
+}
+
+/**
+ * nflua_deadline() - when a run has taken too long
+ * @now: its begin, ktime_get_ns()
+ * @budget: how long it may take, ns
+ *
+ * A kernel that looks at each access to memory is no measure of a script.
+ */
+static inline u64 nflua_deadline(u64 now, u64 budget)
+{
+	return now + budget * (IS_ENABLED(CONFIG_KASAN) ? 20 : 1);
 }
 
 /**

@@ -80,8 +80,8 @@ leaks() {
 trial() {
 	local what=$1 mode modes="nth:1 after:512"
 	shift
-	case $what in
-	load* | replace) modes="nth:$NTH after:$STEP" ;;
+	case $1 in
+	1:* | 2:*) modes="nth:$NTH after:$STEP" ;;
 	esac
 	for mode in $modes; do
 		out=$(faults "$mode" "$@" 2>&1)

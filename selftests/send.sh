@@ -221,8 +221,6 @@ is "none is longer than the device takes" "$(grep -cE 'length 1[0-9]{3}' "$TMP/d
 is "no error" "$(field "$ROUTER" link '[.entries[].errors[]] | add')" 0
 ctl unload link
 
-# --- what may not be -------------------------------------------------------------
-
 # --- another mark, another route ----------------------------------------------
 
 for ip in -4 -6; do
@@ -251,6 +249,8 @@ for hook in forward output; do
 	is "$hook: no error" "$(field "$ROUTER" marked '[.entries[].errors[]] | add')" 0
 	ctl unload marked
 done
+
+# --- what may not be -------------------------------------------------------------
 
 nfluactl -n "$ROUTER" monitor >"$TMP/log" &
 waits_for 10 listens $!
