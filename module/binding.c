@@ -249,7 +249,7 @@ static int ask(struct nflua_generation *gen, const struct nflua_values *values,
 	entry = nflua_generation_find(gen, NFLUA_ENTRY_EXTENSION,
 				      values->extension->spec.name);
 	mutex_lock(&gen->control_lock);
-	err = nflua_state_callback(gen->control, entry->function, callback,
+	err = nflua_state_callback(gen->control, entry->reg.name, callback,
 				   values, error);
 	mutex_unlock(&gen->control_lock);
 	nflua_generation_put(gen);

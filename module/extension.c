@@ -21,7 +21,9 @@
 #include <linux/netfilter/x_tables.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 #include <linux/workqueue.h>
+#include <net/net_namespace.h>
 #include "extension.h"
 #include "library.h"
 #include "script.h"
@@ -232,11 +234,12 @@ static int refuse(const struct nflua_extension_spec *spec, char **error,
 }
 
 /*
- * Takes a declaration, and registers it if nobody has it yet; @check: only takes
- * what somebody has, and else says whether it would do. Context: lock
+ * Takes a declaration, and registers it if nobody has it yet and @may_register;
+ * @check: only takes what somebody has, and else says whether it would do.
+ * Context: lock
  */
-static int take(const struct nflua_extension_spec *spec, bool check,
-		struct nflua_extension **taken, char **error)
+static int take(const struct nflua_extension_spec *spec, bool may_register,
+		bool check, struct nflua_extension **taken, char **error)
 {
 	struct nflua_extension *e = find(spec), *other = find_other(spec);
 	char differs[NFLUA_EXTENSION_WHY];
@@ -255,6 +258,10 @@ static int take(const struct nflua_extension_spec *spec, bool check,
 			      spec->target ?
 			      "the kernel has a target of this name" :
 			      "the kernel has a match of this name", -EEXIST);
+	if (!(e && e->registered) && !may_register)
+		return refuse(spec, error,
+			      "the whole kernel would get it: it must be declared in the initial user namespace first",
+			      -EPERM);
 	if (check && !(e && e->registered))
 		return 0;
 	if (!e) {
@@ -285,7 +292,8 @@ static int take(const struct nflua_extension_spec *spec, bool check,
  * @extack: gets one, too
  *
  * Context: process, sleeps: load_lock
- * Return: 0, -EEXIST, -ENOSPC, -ENOMEM
+ * Return: 0, -EEXIST, -ENOSPC, -ENOMEM, or -EPERM in another user namespace
+ * than the initial one for what is not registered
  */
 int nflua_extensions_declare(struct nflua_generation *gen, char **error,
 			     struct netlink_ext_ack *extack)
@@ -301,13 +309,14 @@ int nflua_extensions_declare(struct nflua_generation *gen, char **error,
 
 		if (entry->reg.kind != NFLUA_ENTRY_EXTENSION)
 			continue;
-		spec = nflua_netfilter_declaration(L, i + 1);
+		spec = nflua_netfilter_declaration(L, entry->reg.name);
 		if (lua_getiuservalue(L, -1, 1) != LUA_TNIL)
 			entry->callbacks |= BIT(NFLUA_CALLBACK_CHECKENTRY);
 		if (lua_getiuservalue(L, -2, 2) != LUA_TNIL)
 			entry->callbacks |= BIT(NFLUA_CALLBACK_DESTROY);
 		mutex_lock(&lock);
-		err = take(spec, gen->check, &entry->extension, error);
+		err = take(spec, read_pnet(&gen->net)->user_ns == &init_user_ns,
+			   gen->check, &entry->extension, error);
 		mutex_unlock(&lock);
 		lua_settop(L, top);
 	}

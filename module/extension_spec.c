@@ -41,10 +41,10 @@ static const u8 protocol_numbers[] = { 1, 6, 17, 33, 47, 50, 51, 58, 132, 136 };
 static const char *const policies[] = { "nomatch", "match", "continue",
 					"accept", "drop", NULL };
 
-/* Names that iptables has taken for its own. */
+/* Names that iptables has taken for its own, or takes for another name. */
 static const char *const iptables_names[] = { "ACCEPT", "DROP", "QUEUE", "RETURN",
 					      "ERROR", "standard", "lua", "LUA",
-					      NULL };
+					      "icmpv6", "ipv6-icmp", NULL };
 
 static const char *const iptables_options[] = {
 	"append", "check", "delete", "insert", "replace", "list", "list_rules",
@@ -80,11 +80,19 @@ static const char *list_words(lua_State *L, const char *const *words)
 	return lua_tostring(L, -1);
 }
 
-/* Raises if the table at @t has a field that it does not know. */
+/*
+ * Raises if the table at @t has a field that it does not know. A metatable could
+ * answer in another way each time, and the kernel and iptables have to read the
+ * same.
+ */
 static void check_fields(lua_State *L, int t, const char *what,
 			 const char *const *fields)
 {
 	const char *name;
+
+	if (lua_getmetatable(L, t))
+		luaL_error(L, "%s is declared by a table without a metatable",
+			   what);
 
 	lua_pushnil(L);
 	while (lua_next(L, t)) {
@@ -150,17 +158,28 @@ static bool get_bool(lua_State *L, int t, const char *what, const char *field)
 	return value;
 }
 
-/* Is a field there, and then of that type? */
-static bool has_field(lua_State *L, int t, const char *what, const char *field,
-		      int type)
+/* Is a field there, and then of that type? Then it is pushed. */
+static bool push_field(lua_State *L, int t, const char *what, const char *field,
+		       int type)
 {
 	int is = lua_getfield(L, t, field);
 
 	if (is != LUA_TNIL && is != type)
 		luaL_error(L, "%s: %s must be a %s, not %s", what, field,
 			   lua_typename(L, type), lua_typename(L, is));
-	lua_pop(L, 1);
+	if (is == LUA_TNIL)
+		lua_pop(L, 1);
 	return is != LUA_TNIL;
+}
+
+static bool has_field(lua_State *L, int t, const char *what, const char *field,
+		      int type)
+{
+	bool has = push_field(L, t, what, field, type);
+
+	if (has)
+		lua_pop(L, 1);
+	return has;
 }
 
 /* A field that is a list of some of the words, as bits; 0 if there is none. */
@@ -170,9 +189,8 @@ static u8 get_set(lua_State *L, int t, const char *what, const char *field,
 	u8 set = 0;
 	int i, n;
 
-	if (!has_field(L, t, what, field, LUA_TTABLE))
+	if (!push_field(L, t, what, field, LUA_TTABLE))
 		return 0;
-	lua_getfield(L, t, field);
 	for (i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
 		n = lua_type(L, -1) == LUA_TSTRING ?
 		    find_word(words, lua_tostring(L, -1)) : -1;
@@ -249,10 +267,9 @@ static void get_words(lua_State *L, int t, const char *what,
 	const char *word;
 	int n;
 
-	if (!has_field(L, t, what, "values", LUA_TTABLE))
+	if (!push_field(L, t, what, "values", LUA_TTABLE))
 		luaL_error(L, "%s: %s needs values = { ... }, its words", what,
 			   nflua_extension_types[option->type]);
-	lua_getfield(L, t, "values");
 	for (n = 1; lua_rawgeti(L, -1, n) != LUA_TNIL; n++) {
 		unsigned int i;
 
@@ -337,15 +354,17 @@ static void lay_out(lua_State *L, const char *what,
 		    struct nflua_extension_option *option)
 {
 	const unsigned int align = layouts[option->type].align;
+	const int most = spec->target ? XT_NFLUA_TARGET_DATA_MAX :
+					XT_NFLUA_DATA_MAX;
 	unsigned int at = (spec->data_size + align - 1) / align * align;
 
 	if (layouts[option->type].size)
 		option->size = layouts[option->type].size;
 	option->offset = at;
 	at += option->size * option->repeated;
-	if (at > XT_NFLUA_DATA_MAX)
+	if (at > (unsigned int)most)
 		luaL_error(L, "%s: the values of all options take more than the %d bytes that a rule has for them",
-			   what, XT_NFLUA_DATA_MAX);
+			   what, most);
 	spec->data_size = at;
 }
 
@@ -355,6 +374,9 @@ static void check_option_fields(lua_State *L, int t, const char *what, u8 type)
 	const bool number = type <= NFLUA_EXTENSION_I64;
 	const bool words = type == NFLUA_EXTENSION_ENUM ||
 			   type == NFLUA_EXTENSION_FLAGS_TYPE;
+	/* What a bool is that is not given, false, may be said. */
+	const bool is_false = lua_getfield(L, t, "default") == LUA_TBOOLEAN &&
+			      !lua_toboolean(L, -1);
 	const struct {
 		const char *field;
 		bool may;
@@ -364,10 +386,11 @@ static void check_option_fields(lua_State *L, int t, const char *what, u8 type)
 		{ "values", words },
 		{ "size", type == NFLUA_EXTENSION_STRING_TYPE },
 		{ "repeated", type != NFLUA_EXTENSION_BOOL },
-		{ "default", type != NFLUA_EXTENSION_BOOL },
+		{ "default", type != NFLUA_EXTENSION_BOOL || is_false },
 	};
 	unsigned int i;
 
+	lua_pop(L, 1);
 	for (i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (lua_getfield(L, t, fields[i].field) != LUA_TNIL &&
 		    !fields[i].may)
@@ -385,7 +408,8 @@ static void get_default(lua_State *L, int t, const char *what,
 	char *value;
 	int family = NFPROTO_IPV4;
 
-	if (lua_getfield(L, t, "default") == LUA_TNIL) {
+	if (lua_getfield(L, t, "default") == LUA_TNIL ||
+	    option->type == NFLUA_EXTENSION_BOOL) {
 		lua_pop(L, 1);
 		return;
 	}
@@ -470,9 +494,8 @@ static void read_options(lua_State *L, int t, const char *what,
 {
 	int i;
 
-	if (!has_field(L, t, what, "options", LUA_TTABLE))
+	if (!push_field(L, t, what, "options", LUA_TTABLE))
 		return;
-	lua_getfield(L, t, "options");
 	for (i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
 		const int top = lua_gettop(L);
 		const char *row = lua_pushfstring(L, "%s, option %d", what, i);

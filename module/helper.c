@@ -78,9 +78,10 @@ static struct nflua_entry *find_entry(struct nflua_generation *gen,
 	return NULL;
 }
 
-static struct nflua_helper *create(const char *script,
+static struct nflua_helper *create(const struct nflua_script *script,
 				   const struct nflua_reg *reg)
 {
+	const struct user_namespace *user_ns = script->nn->net->user_ns;
 	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 	struct nflua_helper *helper;
 	unsigned int i;
@@ -90,13 +91,14 @@ static struct nflua_helper *create(const char *script,
 	if (!helper)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&helper->met);
-	strscpy(helper->script, script, sizeof(helper->script));
+	strscpy(helper->script, script->name, sizeof(helper->script));
 	helper->reg = *reg;
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		if (reg->family != NFPROTO_INET && reg->family != families[i])
 			continue;
 		err = nflua_helper_known(reg->helper.name, families[i],
-					 reg->helper.proto);
+					 reg->helper.proto,
+					 user_ns == &init_user_ns);
 		if (err) {
 			kfree(helper);
 			return ERR_PTR(err);
@@ -142,6 +144,10 @@ static int refuse(const struct nflua_reg *reg, const char *owner, int err,
 		NL_SET_ERR_MSG(extack,
 			       "256 helpers of scripts have been registered since nflua was loaded, which is the most");
 		break;
+	case -EPERM:
+		NL_SET_ERR_MSG(extack,
+			       "the whole kernel would get a helper: one of its name must be loaded in the initial user namespace first");
+		break;
 	default:
 		NL_SET_ERR_MSG(extack, "netfilter refused a helper");
 	}
@@ -175,7 +181,7 @@ int nflua_helpers_prepare(struct nflua_script *script,
 		    find(&script->helpers, reg))
 			continue;
 		owner = other_owner(script, reg);
-		helper = owner ? ERR_PTR(-EBUSY) : create(script->name, reg);
+		helper = owner ? ERR_PTR(-EBUSY) : create(script, reg);
 		if (IS_ERR(helper)) {
 			err = refuse(reg, owner, PTR_ERR(helper), error,
 				     extack);
@@ -312,10 +318,14 @@ static const struct nflua_entry *find_met(const struct nf_conn *ct)
  * struct place - where a helper meets a packet
  * @hs: for all that looks at the packet
  * @helper: as it was registered
+ * @seq: of TCP: the packet's sequence number
+ * @grown: by how many bytes the packet is longer than it was
  */
 struct place {
 	struct nf_hook_state hs;
 	const struct nflua_helper_spec *helper;
+	__be32 seq;
+	int grown;
 };
 
 /*
@@ -355,6 +365,7 @@ int nflua_helper_help(struct sk_buff *skb, unsigned int protoff,
 	};
 	const struct nflua_entry *entry = find_met(ct);
 	unsigned int outcome;
+	int verdict;
 
 	if (!entry)
 		return NF_ACCEPT;
@@ -370,7 +381,11 @@ int nflua_helper_help(struct sk_buff *skb, unsigned int protoff,
 		nfct_seqadj_ext_add(ct);
 	outcome = nflua_entry_run(entry, NFLUA_ROLE_HELPER, entry->reg.on_error,
 				  skb, &at.hs);
-	return nflua_entry_verdict(outcome);
+	verdict = nflua_entry_verdict(outcome);
+	/* One number for the packet: netfilter takes the first of it alone. */
+	if (at.grown && verdict == NF_ACCEPT)
+		nf_ct_seqadj_set(ct, ctinfo, at.seq, at.grown);
+	return verdict;
 }
 
 /**
@@ -386,6 +401,21 @@ const struct nflua_helper_spec *nflua_helper_now(const struct nflua_state *st)
 	if (!p->seq || p->role != NFLUA_ROLE_HELPER)
 		return NULL;
 	return container_of(p->hs, struct place, hs)->helper;
+}
+
+/**
+ * nflua_helper_grown() - the packet of the helper that runs has another length
+ * @st: the state, in which one runs
+ * @seq: the packet's sequence number
+ * @by: how many bytes more it has
+ */
+void nflua_helper_grown(struct nflua_state *st, __be32 seq, int by)
+{
+	struct place *at = (struct place *)container_of(st->packet.hs,
+							struct place, hs);
+
+	at->seq = seq;
+	at->grown += by;
 }
 
 /**

@@ -53,9 +53,10 @@ void nflua_helpers_free(struct list_head *helpers);
 int nflua_helper_help(struct sk_buff *skb, unsigned int protoff,
 		      struct nf_conn *ct, enum ip_conntrack_info ctinfo);
 const struct nflua_helper_spec *nflua_helper_now(const struct nflua_state *st);
+void nflua_helper_grown(struct nflua_state *st, __be32 seq, int by);
 
 /* registration.c: what netfilter knows of them */
-int nflua_helper_known(const char *name, u8 family, u8 proto);
+int nflua_helper_known(const char *name, u8 family, u8 proto, bool may_register);
 void nflua_registrations_close(void);
 void nflua_registrations_free(void);
 

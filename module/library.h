@@ -9,7 +9,7 @@ void nflua_library_strict(lua_State *L, const char *name);
 int nflua_library_failure(lua_State *L, const char *why, int errnum);
 struct nflua_extension_spec;
 const struct nflua_extension_spec *
-nflua_netfilter_declaration(lua_State *L, unsigned int number);
+nflua_netfilter_declaration(lua_State *L, const char *name);
 int nflua_print(lua_State *L);
 void nflua_print_flush(struct nflua_state *st);
 

@@ -18,7 +18,7 @@
 #include "script.h"
 #include "lua/kernel/lua_kernel.h"
 
-/* Declarations of extensions by the number of the entry point, in the registry. */
+/* Declarations of extensions by their names, in the registry. */
 static const char declarations_key;
 
 /* Upvalues of an object's methods: the object itself and its name. */
@@ -223,7 +223,7 @@ static int nf_add_helper(lua_State *L)
 #endif
 
 /* Keeps what is on top of the stack, the declaration that is registered next. */
-static void keep_declaration(lua_State *L, unsigned int number)
+static void keep_declaration(lua_State *L, const char *name)
 {
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declarations_key) == LUA_TNIL) {
 		lua_pop(L, 1);
@@ -232,7 +232,7 @@ static void keep_declaration(lua_State *L, unsigned int number)
 		lua_rawsetp(L, LUA_REGISTRYINDEX, &declarations_key);
 	}
 	lua_insert(L, -2);
-	lua_rawseti(L, -2, number);
+	lua_setfield(L, -2, name);
 	lua_pop(L, 1);
 }
 
@@ -269,7 +269,7 @@ static int nf_add_extension(lua_State *L)
 	reg.revision = spec->revision;
 	/* Packet states need no more of it than its digest. */
 	if (nflua_state_is_control(st))
-		keep_declaration(L, st->nregs + 1);
+		keep_declaration(L, spec->name);
 	lua_getfield(L, 2, spec->target ? "target" : "match");
 	nflua_state_register(L, &reg);
 	return 0;
@@ -278,22 +278,21 @@ static int nf_add_extension(lua_State *L)
 /**
  * nflua_netfilter_declaration() - push what nf:extension was given
  * @L: a thread of a control state whose body has run
- * @number: of the entry point, from 1
+ * @name: of an extension that it declares
  *
  * Pushes a userdata with a &struct nflua_extension_spec and with the functions
- * checkentry and destroy, or nil, as user values 1 and 2; or nil, if the entry
- * point is none. There must be room on the stack for two values.
+ * checkentry and destroy, or nil, as user values 1 and 2. There must be room on
+ * the stack for two values. The name is a string of the state already, so that
+ * nothing is allocated.
  *
  * Context: who excludes others from the state
  * Return: the declaration or NULL
  */
 const struct nflua_extension_spec *
-nflua_netfilter_declaration(lua_State *L, unsigned int number)
+nflua_netfilter_declaration(lua_State *L, const char *name)
 {
-	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &declarations_key) == LUA_TTABLE)
-		lua_rawgeti(L, -1, number);
-	else
-		lua_pushnil(L);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &declarations_key);
+	lua_getfield(L, -1, name);
 	lua_remove(L, -2);
 	return lua_touserdata(L, -1);
 }

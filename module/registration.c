@@ -137,14 +137,16 @@ static bool is_registered(const char *name, u8 family, u8 proto)
  * @name: its name
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @may_register: it may become known to the whole kernel
  *
  * Rests on nf_conntrack_helper_register().
  *
  * Context: process, load_lock of a namespace that is alive; sleeps
  * Return: 0; -EEXIST if another module has a helper of this name, -ENOSPC if
- * there are too many, or netfilter's error
+ * there are too many, -EPERM if it is not known and may not become so, or
+ * netfilter's error
  */
-int nflua_helper_known(const char *name, u8 family, u8 proto)
+int nflua_helper_known(const char *name, u8 family, u8 proto, bool may_register)
 {
 	int err = 0;
 
@@ -152,9 +154,10 @@ int nflua_helper_known(const char *name, u8 family, u8 proto)
 		return -EEXIST;
 	mutex_lock(&lock);
 	if (!is_registered(name, family, proto))
-		err = create(name, family, proto);
+		err = may_register ? create(name, family, proto) : -EPERM;
 	mutex_unlock(&lock);
-	return err;
+	/* of user space: such a helper may be of no family */
+	return err == -EBUSY ? -EEXIST : err;
 }
 
 /**

@@ -487,7 +487,7 @@ int nflua_state_eval(struct nflua_state *st, const char *source, size_t size,
 }
 
 struct question {
-	unsigned int number;
+	const char *extension;
 	enum nflua_callback callback;
 	const struct nflua_values *values;
 };
@@ -497,7 +497,7 @@ static int state_ask(lua_State *L)
 {
 	const struct question *q = lua_touserdata(L, 1);
 
-	nflua_netfilter_declaration(L, q->number);
+	nflua_netfilter_declaration(L, q->extension);
 	lua_getiuservalue(L, -1, q->callback + 1);
 	nflua_values_push(L, q->values);
 	lua_call(L, 1, 2);
@@ -511,7 +511,7 @@ static int state_ask(lua_State *L)
 /**
  * nflua_state_callback() - ask a script about a rule of its extension
  * @st: its control state
- * @number: of the entry point, from 1
+ * @extension: its name
  * @callback: what to ask
  * @values: of the rule
  * @error: gets why the answer is no, to be kfree()d; NULL for no memory
@@ -519,7 +519,7 @@ static int state_ask(lua_State *L)
  * Context: process, sleeps; who calls excludes others from the state
  * Return: 0, -EINVAL, -ENOMEM
  */
-int nflua_state_callback(struct nflua_state *st, unsigned int number,
+int nflua_state_callback(struct nflua_state *st, const char *extension,
 			 enum nflua_callback callback,
 			 const struct nflua_values *values, char **error)
 {
@@ -534,7 +534,7 @@ int nflua_state_callback(struct nflua_state *st, unsigned int number,
 	st->ext.killed = false;
 	st->ext.overflow = false;
 	lua_pushcfunction(L, state_ask);
-	lua_pushlightuserdata(L, &(struct question){ number, callback, values });
+	lua_pushlightuserdata(L, &(struct question){ extension, callback, values });
 	status = lua_pcall(L, 1, 0, handler);
 	if (status != LUA_OK || st->ext.killed) {
 		*error = status == LUA_OK ?

@@ -179,6 +179,7 @@ struct nflua_reg {
  * @held_methods: metatable of their handles
  * @keeping: the connections it keeps, NULL before the first
  * @kept_methods: metatable of their handles
+ * @released: those it kept were given back at its end, and there will be none
  * @blocks: slots for the tables it has made of rules' values, in blocks of
  *	%NFLUA_VALUES_BLOCK, NULL where there is none; NULL before the first
  * @values: what the running call is given, if it needs a table
@@ -221,6 +222,7 @@ struct nflua_state {
 	struct Table *held_methods;
 	struct nflua_keeping *keeping;
 	struct Table *kept_methods;
+	bool released;
 	struct nflua_values_slot **blocks;
 	const struct nflua_values *values;
 
@@ -251,6 +253,8 @@ static inline struct nflua_state *nflua_state(lua_State *L)
 {
 	return container_of(lua_getext(L), struct nflua_state, ext);
 }
+
+void nflua_raise(lua_State *L, const char *fmt, ...);
 
 static inline bool nflua_state_is_control(const struct nflua_state *st)
 {
@@ -297,7 +301,7 @@ int nflua_state_error(struct nflua_state *st, int status);
 gfp_t nflua_state_gfp(const struct nflua_state *st);
 int nflua_state_eval(struct nflua_state *st, const char *source, size_t size,
 		     char **error);
-int nflua_state_callback(struct nflua_state *st, unsigned int number,
+int nflua_state_callback(struct nflua_state *st, const char *extension,
 			 enum nflua_callback callback,
 			 const struct nflua_values *values, char **error);
 void nflua_state_tidy(struct nflua_state *st);

@@ -77,10 +77,13 @@ static int check(struct net *net, u8 family, struct xt_lua_info *info, u8 kind)
 	return nflua_bind(&rule, &info->binding, &info->values);
 }
 
-/* Does a packet carry data of TCP or UDP? */
+/*
+ * Does a packet carry data of TCP or UDP? IP has cut off what is behind it; its
+ * own length is zero if it is too great to be said.
+ */
 static bool has_payload(const struct sk_buff *skb, unsigned int family)
 {
-	unsigned int off = skb_network_offset(skb), end;
+	unsigned int off = skb_network_offset(skb);
 	const struct tcphdr *th;
 	struct tcphdr _th;
 	int protocol;
@@ -88,8 +91,6 @@ static bool has_payload(const struct sk_buff *skb, unsigned int family)
 	if (family == NFPROTO_IPV6) {
 		unsigned short frag = 0;
 
-		end = off + sizeof(struct ipv6hdr) +
-		      ntohs(ipv6_hdr(skb)->payload_len);
 		protocol = ipv6_find_hdr(skb, &off, -1, &frag, NULL);
 		if (frag)
 			return false;
@@ -98,16 +99,15 @@ static bool has_payload(const struct sk_buff *skb, unsigned int family)
 
 		if (iph->frag_off & htons(IP_OFFSET))
 			return false;
-		end = off + ntohs(iph->tot_len);
 		off += iph->ihl * 4;
 		protocol = iph->protocol;
 	}
 	if (protocol == IPPROTO_UDP)
-		return end > off + sizeof(struct udphdr);
+		return skb->len > off + sizeof(struct udphdr);
 	if (protocol != IPPROTO_TCP)
 		return false;
 	th = skb_header_pointer(skb, off, sizeof(_th), &_th);
-	return th && end > off + th->doff * 4;
+	return th && skb->len > off + th->doff * 4;
 }
 
 /* Is a packet none for the script? A rule without flags does not come here. */

@@ -54,8 +54,15 @@ udp "$CLIENT" "$SERVER4" 3 4000
 is "the function decides" "$(server "$ipt" -nvxL INPUT | awk '/knock/ { print $1 }')" 3
 
 # --- a namespace's own ---
+nfluactl -n "$OTHER" monitor log >"$TMP/other.log" 2>&1 &
+told_other() {
+	in_ns "$OTHER" "$ipt" -A INPUT -m knock --port 4000 2>/dev/null && return 1
+	grep -qF "$1" "$TMP/other.log"
+}
+check "which its log group tells" waits_for 10 told_other "which no script of this namespace declares"
+kill %% 2>/dev/null
 refused "another namespace has no script" any . in_ns "$OTHER" "$ipt" -A INPUT -m knock --port 4000
-check "which the log tells" logged "a rule has extension 'knock' revision 0, which no script of this namespace declares"
+check "and the kernel's log" logged "a rule has extension 'knock' revision 0, which no script of this namespace declares"
 check "another namespace loads the same" other load "$TMP/knock.lua"
 check "and has a rule" in_ns "$OTHER" "$ipt" -A INPUT -m knock --port 4001
 knock 0 "$PORT, { name = \"more\", type = \"u8\" }" >"$TMP/other.lua"
@@ -192,9 +199,43 @@ is "rules that say the same share a table, others have their own" \
 	"$(server "$ipt" -nvxL INPUT | awk '/once/ { print $1 }' | paste -sd ' ')" "4 4 5"
 server "$ipt" -F INPUT
 
+# --- hooks that go while the body runs ---
+cat >"$TMP/shift.lua" <<'T'
+local nf = require("netfilter").new()
+local function hook() return nf:hook{ family = "ipv4", hook = "input", priority = "filter", function() end } end
+local first, second = hook(), hook()
+nf:extension{
+  name = "shift", options = { { name = "n", type = "u8" } },
+  match = function(pkt, info) return info.n == 3 end,
+  checkentry = function(info) return info.n == 3, "it is not three" end,
+}
+first:unregister()
+second:unregister()
+T
+check "an extension behind hooks that go" nfluactl extension install "$TMP/shift.lua"
+check "is declared all the same" ctl load "$TMP/shift.lua"
+check "a rule of it" server "$ipt" -A INPUT -p udp -m shift --n 3
+refused "its checkentry is its own" any . server "$ipt" -A INPUT -p udp -m shift --n 4
+udp "$CLIENT" "$SERVER4" 2 4000
+is "and its function" "$(server "$ipt" -nvxL INPUT | awk '/shift/ { print $1 }')" 2
+server "$ipt" -F INPUT
+check "unloaded" ctl unload shift
+
 # --- a user's own namespace ---
 is "root of another user namespace declares nothing" \
 	"$(unshare -Urn nfluactl load "$TMP/knock.lua" 2>&1 | grep -c unprivileged_netns)" 1
+parameter=/sys/module/nflua/parameters/unprivileged_netns
+at_exit "echo $(cat $parameter) >$parameter"
+echo 1 >$parameter
+knock 9 "$PORT" | sed 's/"knock"/"ninth"/' >"$TMP/ninth.lua"
+refused "nor does it where it may load scripts" 2 \
+	"revision 9: the whole kernel would get it: it must be declared in the initial user namespace first" \
+	unshare -Urn nfluactl load --name ninth "$TMP/ninth.lua"
+echo 'require("netfilter").new():helper{ name = "own-lua", proto = "udp", print }' >"$TMP/helper.lua"
+refused "nor a helper" 2 "the whole kernel would get a helper" unshare -Urn nfluactl load "$TMP/helper.lua"
+check "what the initial one has" ctl load --name ninth "$TMP/ninth.lua"
+check "it may have, too" unshare -Urn nfluactl load --name ninth "$TMP/ninth.lua"
+check "unload it" ctl unload ninth
 
 # --- many declarations ---
 for i in $(seq 300); do

@@ -63,7 +63,7 @@ for name in tcp conntrack MASQUERADE; do
 	declare_match $name >refused.lua
 	refuses "$name, which iptables has" 2 "cannot install '$name': /.*/lib(xt|ipt|ip6t)_$name.so is an extension of this name that is not nflua's"
 done
-for name in lua ACCEPT standard; do
+for name in lua ACCEPT standard icmpv6; do
 	declare_match $name >refused.lua
 	refuses "$name, which iptables has taken" 2 "refused.lua:2: extension '$name': iptables has an extension of this name itself"
 done
@@ -93,6 +93,23 @@ require("netfilter").new():extension{ name = "good", match = print, options = {
   { name = "a", type = "string", size = 255, repeated = 16 }, { name = "b", type = "u8" } } }
 L
 refuses "values that a rule has no room for" 2 "take more than the 4096 bytes that a rule has for them"
+sed -i 's/match = print/target = print/; s/repeated = 16/repeated = 12/' refused.lua
+refuses "or a target's, which has less" 2 "take more than the 3072 bytes"
+for from in 'families' 'options'; do
+	cat >refused.lua <<-L
+	local n = 0
+	require("netfilter").new():extension(setmetatable({ name = "good", match = print },
+	  { __index = function(_, k) if k == "$from" then n = n + 1 return n == 1 and {} or 0x4141414141414141 end end }))
+	L
+	refuses "a metatable that answers for '$from'" 2 "an extension is declared by a table without a metatable"
+done
+cat >refused.lua <<'L'
+require("netfilter").new():extension{ name = "good", match = print, options = {
+  setmetatable({ name = "a" }, { __index = { type = "u8" } }) } }
+L
+refuses "one of an option" 2 "option 1 is declared by a table without a metatable"
+declare_match good '' 'type = "bool", default = true,' | sed 's/type = "u16", //' >refused.lua
+refuses "a bool that would always be true" 2 "bool has no default"
 declare_match good '' 'name = "jump",' | sed 's/name = "port", //' >refused.lua
 refuses "an option of iptables' own" 2 "iptables has an option of this name itself"
 echo 'x(' >refused.lua
@@ -115,6 +132,10 @@ refused "remove what is not there" 1 "there is no extension 'other'" extension r
 cp "$(ls "$SYSTEM_LIBDIR"/libxt_tcp.so)" xtables/
 refused "remove what is not ours" 2 "its object in .* is not nflua's" extension remove tcp
 rm xtables/libxt_tcp.so
+declare_match gone 'options = { { name = "on", type = "bool", default = false } },' | sed '/{ name = "port"/d' >gone.lua
+check "false is what a bool is without being given" extension install gone.lua
+check "remove what a file declares" extension remove ./gone.lua
+check "and no other" test ! -e extensions/gone.lua -a -e extensions/mine.lua
 check "remove" extension remove mine
 is "nothing is left" "$(find xtables extensions -type f)" ""
 { declare_match one; declare_match two; } >both.lua

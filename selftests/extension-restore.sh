@@ -115,4 +115,22 @@ check "and delete them" at_once delete
 is "none is left" "$(saved_rules "$ipt")" ""
 check "nor counted" waits_for 10 rules_are 0
 check "unload" nfluactl -n "$SERVER" unload many
+
+# --- words that are long, or have signs that iptables-restore knows ---
+cat >"$TMP/words.lua" <<'L'
+require("netfilter").new():extension{ name = "words", match = print, options = {
+  { name = "nets", type = "prefix", repeated = 64, invertible = true, },
+  { name = "ifs", type = "interface", repeated = 4 } } }
+L
+install_extension "$TMP/words.lua"
+nets=$(seq 0 4 252 | sed 's|.*|198.51.100.&/30|' | paste -sd,)
+check "64 networks in one rule" server "$ipt" -A INPUT -m words ! --nets "$nets" -j DROP
+check "a name with a quote" server "$ipt" -A INPUT -m words --ifs 'a"b,c' -j DROP
+server "$ipt-save" -t filter >"$TMP/long" 2>/dev/null
+before=$(saved_rules "$ipt")
+is "all of them are saved" "$(grep -o '198.51.100' "$TMP/long" | wc -l)" 64
+check "and restored" server "$ipt-restore" "$TMP/long"
+is "the same" "$(saved_rules "$ipt")" "$before"
+check "-C finds it" server "$ipt" -C INPUT -m words ! --nets "$nets" -j DROP
+server "$ipt" -F INPUT
 finish

@@ -50,6 +50,8 @@ struct xt_lua_info {
 /* Most options of an extension, and most bytes of their values in a rule. */
 #define XT_NFLUA_OPTIONS	31
 #define XT_NFLUA_DATA_MAX	4096
+/* The same of a target, whose data nf_tables keeps in a rule of 4 KiB. */
+#define XT_NFLUA_TARGET_DATA_MAX	3072
 
 /**
  * struct xt_nflua_info - data of a rule with a user-defined extension

@@ -104,6 +104,15 @@ static int check_source(const struct source *source)
 }
 
 /**
+ * extension_is_file() - is an operand a file, and not the name of an extension?
+ * @what: the operand
+ */
+bool extension_is_file(const char *what)
+{
+	return strchr(what, '/') || strchr(what, '.') || !strcmp(what, "-");
+}
+
+/**
  * extension_read_file() - read a file that declares extensions
  * @path: the file, or "-"
  * @source: gets its text; to be freed with source_free() whatever is returned
@@ -197,9 +206,8 @@ static int install(struct ctl *ctl, const struct places *places)
 	return err;
 }
 
-static int remove_one(struct ctl *ctl, const struct places *places)
+static int remove_name(const struct places *places, const char *name)
 {
-	const char *name = ctl->operands[1];
 	const enum owner owner = places_owner(places, name);
 	char *path = places_file(places, name);
 	size_t size;
@@ -222,13 +230,33 @@ static int remove_one(struct ctl *ctl, const struct places *places)
 	return err;
 }
 
+/* As install does it: what a file declares */
+static int remove_declared(struct ctl *ctl, const struct places *places)
+{
+	const struct declaration *d;
+	struct declared file;
+	struct source source;
+	int err, one;
+
+	if (!extension_is_file(ctl->operands[1]))
+		return remove_name(places, ctl->operands[1]);
+	err = extension_read_file(ctl->operands[1], &source, &file);
+	for (d = err ? NULL : file.first; d; d = d->next) {
+		one = remove_name(places, d->spec.name);
+		err = err ?: one;
+	}
+	extension_close(&file);
+	source_free(&source);
+	return err;
+}
+
 static const struct {
 	const char *name;
 	const char *operand;
 	int (*run)(struct ctl *ctl, const struct places *places);
 } actions[] = {
 	{ "install", "FILE", install },
-	{ "remove", "NAME", remove_one },
+	{ "remove", "NAME or FILE", remove_declared },
 	{ "list", NULL, extension_list },
 	{ "show", "NAME or FILE", extension_show },
 };
@@ -243,8 +271,8 @@ static int act(struct ctl *ctl, size_t i)
 		return ctl_usage(ctl, "extension %s takes %s", actions[i].name, actions[i].operand);
 	if (ctl->noperands > operands)
 		return ctl_usage(ctl, "'%s' is one word too many", ctl->operands[operands]);
-	if (actions[i].run == remove_one &&
-	    (strchr(ctl->operands[1], '/') || !nflua_name_valid(ctl->operands[1])))
+	if (actions[i].run == remove_declared && !extension_is_file(ctl->operands[1]) &&
+	    !nflua_name_valid(ctl->operands[1]))
 		return ctl_usage(ctl, "'%s' is no name of an extension", ctl->operands[1]);
 	err = places_find(ctl, &places);
 	if (!err)
@@ -294,7 +322,8 @@ static const struct ctl_command extension = {
 	.options = options,
 	.help = "make iptables know matches and targets of your own",
 	.details = "install FILE    let iptables know what the Lua file declares, or its new text\n"
-		   "remove NAME     take an extension away; rules stay, and iptables cannot read them\n"
+		   "remove NAME|FILE\n"
+		   "                take it away; rules stay, and iptables cannot read them\n"
 		   "list            the installed extensions, one line each\n"
 		   "show NAME|FILE  an extension: options, layout in a rule, iptables' help\n\n"
 		   "This is about iptables; 'nfluactl load FILE' brings the function into the\n"

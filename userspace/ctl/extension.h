@@ -50,6 +50,7 @@ int places_each(const struct places *places, int (*each)(const char *name, void 
 struct declared;
 char *extension_read(const struct places *places, const char *name, struct declared *file);
 void extension_close(struct declared *file);
+bool extension_is_file(const char *what);
 int extension_read_file(const char *path, struct source *source, struct declared *file);
 
 /* extension_show.c */

@@ -204,7 +204,7 @@ int extension_show(struct ctl *ctl, const struct places *places)
 	struct declared file;
 	char *why;
 
-	if (strchr(what, '/') || strchr(what, '.') || !strcmp(what, "-"))
+	if (extension_is_file(what))
 		return show_file(places, what);
 	why = extension_read(places, what, &file);
 	if (!why) {

@@ -19,9 +19,14 @@ static const char *push_help(const struct declaration *d, unsigned int n)
 		lua_pushliteral(L, "options");
 		lua_rawget(L, -2);
 		lua_remove(L, -2);
-		lua_rawgeti(L, -1, n);
-		lua_remove(L, -2);
+		if (lua_istable(L, -1)) {
+			lua_rawgeti(L, -1, n);
+			lua_remove(L, -2);
+		}
 	}
+	/* The body may have changed what it had declared. */
+	if (!lua_istable(L, -1))
+		return NULL;
 	lua_pushliteral(L, "help");
 	lua_rawget(L, -2);
 	lua_remove(L, -2);

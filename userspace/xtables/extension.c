@@ -60,10 +60,14 @@ static void help(void)
 		fail();
 }
 
-static void init(unsigned int family, void *data)
+/* @size: of what @data has room for */
+static void init(unsigned int family, void *data, size_t size)
 {
 	struct xt_nflua_info *info = data;
 
+	/* Some iptables have room for a rule of the kernel, made by another declaration. */
+	if (size < nflua_extension_usersize(&self->spec))
+		return;
 	nflua_extension_seal(&self->spec, info);
 	if (!callback_init(self, family, info))
 		fail();
@@ -106,7 +110,7 @@ static void final_check(unsigned int family, struct xt_fcheck_call *cb)
 		fail();
 }
 
-/* Is a rule of the kernel's one that this declaration explains? @size: with its head */
+/* Is a rule of the kernel's one that this declaration explains? @size: of its data */
 static bool is_known(unsigned int family, const struct xt_nflua_info *info, size_t size, char *why)
 {
 	if (size < nflua_extension_usersize(&self->spec)) {
@@ -117,32 +121,47 @@ static bool is_known(unsigned int family, const struct xt_nflua_info *info, size
 	       nflua_extension_check(&self->spec, family, info, why);
 }
 
-/* Writes the values of an option as iptables reads them, behind @dashes and its name. */
+/* Longest word that iptables-restore reads, but for what quotes take. */
+#define WORD_MAX	960
+
+/* Writes an option as iptables reads it, behind @dashes and its name. */
+static void print_option(const struct xt_nflua_info *info, unsigned int n, const char *dashes,
+			 const char *value)
+{
+	const unsigned int type = self->spec.options[n].type;
+
+	printf("%s %s%s", info->inverted & 1U << n ? " !" : "", dashes, options[n].name);
+	/* With quotes only where there may be what needs them. */
+	if (type == NFLUA_EXTENSION_STRING_TYPE || type == NFLUA_EXTENSION_INTERFACE)
+		xtables_save_string(value);
+	else if (type != NFLUA_EXTENSION_BOOL)
+		printf(" %s", value);
+}
+
+/* Writes the values of an option: those of a list in one word, while it is not too long. */
 static void print_values(unsigned int family, const struct xt_nflua_info *info, unsigned int n,
 			 const char *dashes)
 {
 	const struct nflua_extension_option *option = &self->spec.options[n];
-	const bool list = option_has_list(option);
 	const char *from = (const char *)info->data + option->offset;
+	char word[WORD_MAX + 1] = "";
+	size_t len = 0;
 	unsigned int i;
 	char *text;
 
 	for (i = 0; i < info->count[n]; i++, from += option->size) {
-		if (!i || !list)
-			printf("%s %s%s", info->inverted & 1U << n ? " !" : "", dashes,
-			       options[n].name);
-		if (option->type == NFLUA_EXTENSION_BOOL)
-			continue;
 		text = value_text(self, option, family, from);
 		if (!text)
 			xtables_error(RESOURCE_PROBLEM, "%s: no memory", self->spec.name);
-		if (option->type == NFLUA_EXTENSION_STRING_TYPE ||
-		    (option->type == NFLUA_EXTENSION_INTERFACE && !list))
-			xtables_save_string(text);
-		else
-			printf("%s%s", i && list ? "," : " ", text);
+		if (i && (!option_has_list(option) || len + 1 + strlen(text) > WORD_MAX)) {
+			print_option(info, n, dashes, word);
+			len = 0;
+		}
+		len += snprintf(word + len, sizeof(word) - len, "%s%s", len ? "," : "", text);
 		free(text);
 	}
+	if (i)
+		print_option(info, n, dashes, word);
 }
 
 /* What the callback says of a rule's options or, without one, the declaration. */
@@ -197,8 +216,14 @@ static int translate(void)
 
 /* iptables calls without saying for which family, or which extension. */
 #define FUNCTIONS(n, proto)								\
-	static void init_match##n(struct xt_entry_match *m) { init(proto, m->data); }	\
-	static void init_target##n(struct xt_entry_target *t) { init(proto, t->data); }	\
+	static void init_match##n(struct xt_entry_match *m)				\
+	{										\
+		init(proto, m->data, m->u.match_size - sizeof(*m));			\
+	}										\
+	static void init_target##n(struct xt_entry_target *t)				\
+	{										\
+		init(proto, t->data, t->u.target_size - sizeof(*t));			\
+	}										\
 	static void parse##n(struct xt_option_call *cb) { parse(proto, cb); }		\
 	static void final_check##n(struct xt_fcheck_call *cb) { final_check(proto, cb); } \
 	static void print_match##n(const void *ip, const struct xt_entry_match *m, int numeric) \
