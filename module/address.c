@@ -329,7 +329,7 @@ void nflua_address_index(lua_State *L, TValue *key, StkId val)
 		slot = luaH_getshortstr(nflua_state(L)->address_methods,
 					tsvalue(key));
 	if (!slot || isempty(slot)) {
-		luaG_runerror(L, "address has no such field (it has: has)");
+		nflua_raise(L, "address has no such field (it has: has)");
 		return;
 	}
 	setobj2s(L, val, slot);

@@ -9,6 +9,7 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 #include "body.h"
+#include "conntrack_spec.h"
 #include "library.h"
 #include "script.h"
 #include "lua/kernel/lua_internal.h"
@@ -223,6 +224,7 @@ static int load_body(lua_State *L, struct nflua_generation *gen)
 int nflua_body_run(lua_State *L)
 {
 	struct nflua_state *st = nflua_state(L);
+	u32 needs;
 
 	lua_gc(L, LUA_GCSTOP);
 	luaL_openkernel(L);
@@ -244,7 +246,9 @@ int nflua_body_run(lua_State *L)
 
 	if (load_body(L, st->gen) != LUA_OK)
 		return lua_error(L);
+	needs = nflua_conntrack_named(L);
 	lua_call(L, 0, 0);
+	nflua_conntrack_need(L, needs);
 
 	register_globals(L, st);
 	/* Finalizers may run from here on; what is registered is settled. */

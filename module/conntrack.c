@@ -71,8 +71,8 @@ static void find_or_raise(lua_State *L, u64 seq, struct nflua_ct *c)
 	if (likely(find(st, seq, c)))
 		return;
 	if (nflua_packet_find(st, seq))
-		luaG_runerror(L, "the packet has no connection any more");
-	luaG_runerror(L, "connection used outside its callback, or after it was closed (ct:keep() keeps one)");
+		nflua_raise(L, "the packet has no connection any more");
+	nflua_raise(L, "connection used outside its callback, or after it was closed (ct:keep() keeps one)");
 }
 
 /**
@@ -99,6 +99,18 @@ void nflua_ct_check(lua_State *L, int idx, struct nflua_ct *c)
 	find_or_raise(L, v >> NFLUA_LIGHT_RECORD_BITS, c);
 }
 
+/* Pushes the view of a connection if it is the packet's own. */
+static bool push_own(lua_State *L, const struct nf_conn *ct)
+{
+	struct nflua_packet *p = &nflua_state(L)->packet;
+	struct nflua_ct c;
+
+	if (!p->seq || !nflua_ct_of(p, &c) || c.ct != ct)
+		return false;
+	lua_pushlightuserdata(L, nflua_light_view(p->seq, NFLUA_RECORD_CT));
+	return true;
+}
+
 /**
  * nflua_ct_push() - push a connection that a callback borrows
  * @L: the running thread
@@ -110,15 +122,10 @@ void nflua_ct_check(lua_State *L, int idx, struct nflua_ct *c)
  */
 void nflua_ct_push(lua_State *L, struct nf_conn *ct)
 {
-	struct nflua_packet *p = &nflua_state(L)->packet;
 	struct nflua_kept *kept;
-	struct nflua_ct c;
 
-	if (p->seq && nflua_ct_of(p, &c) && c.ct == ct) {
-		lua_pushlightuserdata(L, nflua_light_view(p->seq,
-							  NFLUA_RECORD_CT));
+	if (push_own(L, ct))
 		return;
-	}
 	kept = nflua_kept_new(L);
 	nf_conntrack_get(&ct->ct_general);
 	if (!nflua_kept_set(L, kept, ct))
@@ -126,18 +133,6 @@ void nflua_ct_push(lua_State *L, struct nf_conn *ct)
 	nf_ct_put(ct);
 	lua_pop(L, 1);
 	lua_pushnil(L);
-}
-
-/**
- * nflua_ct_may_write() - raise where a connection may only be read
- * @L: the running thread
- */
-void nflua_ct_may_write(lua_State *L)
-{
-	const struct nflua_packet *p = &nflua_state(L)->packet;
-
-	if (p->seq && p->role == NFLUA_ROLE_MATCH)
-		luaG_runerror(L, "a match may not change a connection");
 }
 
 /* May whoever has this look at the extensions? */
@@ -265,7 +260,7 @@ static void set_timeout(lua_State *L, const struct nflua_ct *c,
 	const u32 left = min_t(u64, (u64)seconds * HZ, INT_MAX);
 
 	if (test_bit(IPS_FIXED_TIMEOUT_BIT, &c->ct->status))
-		luaG_runerror(L, "ct.timeout is fixed");
+		nflua_raise(L, "ct.timeout is fixed");
 	if (nf_ct_is_confirmed(c->ct))
 		WRITE_ONCE(c->ct->timeout, nfct_time_stamp + left);
 	else
@@ -356,7 +351,6 @@ static int ct_kill(lua_State *L)
 	struct nflua_ct c;
 
 	nflua_ct_check(L, 1, &c);
-	nflua_ct_may_write(L);
 	if (!nf_ct_is_confirmed(c.ct))
 		return nflua_library_failure(L, "the connection is not in the table yet (drop its packet)",
 					     EAGAIN);
@@ -367,12 +361,23 @@ static int ct_kill(lua_State *L)
 /* ct:master(): the connection that this one was expected by, nil if none was */
 static int ct_master(lua_State *L)
 {
+	struct nflua_kept *kept;
 	struct nflua_ct c;
 
+	lua_settop(L, 1);
 	nflua_ct_check(L, 1, &c);
+	if (c.ct->master && push_own(L, c.ct->master))
+		return 1;
+	kept = nflua_kept_new(L);
+	/* A finalizer may have closed it, and this is all that keeps the other. */
+	nflua_ct_check(L, 1, &c);
+	if (c.ct->master) {
+		nf_conntrack_get(&c.ct->master->ct_general);
+		if (!nflua_kept_set(L, kept, c.ct->master))
+			return 1;
+		nf_ct_put(c.ct->master);
+	}
 	lua_pushnil(L);
-	if (c.ct->master)
-		nflua_ct_push(L, c.ct->master);
 	return 1;
 }
 
@@ -429,7 +434,6 @@ static int ct_label(lua_State *L)
 		return 1;
 	}
 	luaL_checktype(L, 3, LUA_TBOOLEAN);
-	nflua_ct_may_write(L);
 	if (!labels)
 		return no_labels(L);
 	if (lua_toboolean(L, 3))
@@ -616,7 +620,6 @@ void nflua_ct_newindex(lua_State *L, u64 view, TValue *key, TValue *val)
 
 	f = nflua_field_to_set(L, view & NFLUA_LIGHT_RECORD_MASK, key);
 	find_or_raise(L, view >> NFLUA_LIGHT_RECORD_BITS, &c);
-	nflua_ct_may_write(L);
 	f->set_ct(L, &c, val);
 }
 

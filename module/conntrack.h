@@ -74,7 +74,6 @@ bool nflua_ct_of(const struct nflua_packet *p, struct nflua_ct *c);
 const char *nflua_ct_info_word(int info);
 void nflua_ct_push(lua_State *L, struct nf_conn *ct);
 void nflua_ct_check(lua_State *L, int idx, struct nflua_ct *c);
-void nflua_ct_may_write(lua_State *L);
 void nflua_ct_index(lua_State *L, u64 view, TValue *key, StkId val);
 void nflua_ct_newindex(lua_State *L, u64 view, TValue *key, TValue *val);
 int nflua_ct_tostring(lua_State *L, u64 view);

@@ -99,7 +99,9 @@ struct nflua_kept *nflua_kept_new(lua_State *L)
 	kept->seq = 0;
 	kept->ct = NULL;
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &meta_key);
-	lua_setmetatable(L, -2);
+	/* Finalizers that ran have made too much: without its own it is of no use. */
+	if (!lua_setmetatable(L, -2))
+		luaM_error(L);
 	luaE_setdebt(G(L), G(L)->GCdebt + KEPT_DEBT);
 	return kept;
 }
@@ -123,6 +125,8 @@ int nflua_kept_set(lua_State *L, struct nflua_kept *kept, struct nf_conn *ct)
 
 	if (!net_eq(nf_ct_net(ct), read_pnet(&st->gen->net)))
 		return -EXDEV;
+	if (st->released)
+		return -ENOBUFS;
 	if (!keeping) {
 		keeping = kzalloc(sizeof(*keeping), nflua_state_gfp(st));
 		if (!keeping)
@@ -163,7 +167,8 @@ void nflua_kept_drop(struct nflua_state *st, struct nflua_kept *kept)
 
 /**
  * nflua_kept_release() - give back all references that a state has
- * @st: a state that nothing enters any more; its finalizers may still run
+ * @st: a state that nothing enters any more; its finalizers may still run, and
+ *	get none
  *
  * Context: process, sleeps
  */
@@ -171,6 +176,7 @@ void nflua_kept_release(struct nflua_state *st)
 {
 	unsigned int i;
 
+	st->released = true;
 	for (i = 0; st->keeping && i < NFLUA_KEPT_MAX; i++)
 		if (st->keeping->slots[i])
 			nflua_kept_drop(st, st->keeping->slots[i]);

@@ -286,8 +286,10 @@ int nflua_conntrack_find(lua_State *L)
 	nf_ct_zone_init(&zone, max(q.zone, 0), NF_CT_DEFAULT_ZONE_DIR, 0);
 	kept = nflua_kept_new(L);
 	h = nf_conntrack_find_get(net, &zone, &t);
-	if (!h)
-		return 0;
+	if (!h) {
+		lua_pushnil(L);
+		return 1;
+	}
 	ct = nf_ct_tuplehash_to_ctrack(h);
 	reply = NF_CT_DIRECTION(h) == IP_CT_DIR_REPLY;
 	err = nflua_kept_set(L, kept, ct);
@@ -420,12 +422,18 @@ static void make_room(lua_State *L, struct walk *w, unsigned int room)
 	w->room = room;
 }
 
-/* Fills the batch from the next bucket that has any. Return: false at the end */
+/*
+ * Fills the batch from the next bucket that has any. What a finalizer collects
+ * at the state's end nothing would give back. Return: false at the end
+ */
 static bool fill(lua_State *L, struct walk *w)
 {
-	const struct net *net = read_pnet(&nflua_state(L)->gen->net);
+	const struct nflua_state *st = nflua_state(L);
+	const struct net *net = read_pnet(&st->gen->net);
 	int found;
 
+	if (st->released)
+		return false;
 	for (;;) {
 		found = collect(w, net);
 		if (found < 0)

@@ -9,6 +9,7 @@
 #include "conntrack_spec.h"
 #include "library.h"
 #include "script.h"
+#include "lua/kernel/lua_internal.h"
 
 /* One body of a load counts: that of the control state, which is the first. */
 static void need(lua_State *L, u32 what)
@@ -17,6 +18,65 @@ static void need(lua_State *L, u32 what)
 
 	if (st->registering && nflua_state_is_control(st))
 		st->gen->needs |= what;
+}
+
+/* What a name in a script tells that it needs. */
+static const struct {
+	const char *name;
+	u32 needs;
+} names[] = {
+	{ "ct", NFLUA_NEED_TRACKING },
+	{ "connid", NFLUA_NEED_TRACKING },
+	{ "helper", NFLUA_NEED_TRACKING },
+	{ "counters", NFLUA_NEED_ACCOUNTING },
+	{ "label", NFLUA_NEED_LABELS },
+	{ "labels", NFLUA_NEED_LABELS },
+};
+
+/* As deep as functions are nested, which the compiler bounds. */
+static u32 named(const Proto *p)
+{
+	u32 needs = 0;
+	unsigned int i;
+	int k;
+
+	for (k = 0; k < p->sizek; k++)
+		for (i = 0; ttisshrstring(&p->k[k]) && i < ARRAY_SIZE(names); i++)
+			if (!strcmp(getstr(tsvalue(&p->k[k])), names[i].name))
+				needs |= names[i].needs;
+	for (k = 0; k < p->sizep; k++)
+		needs |= named(p->p[k]);
+	return needs;
+}
+
+/**
+ * nflua_conntrack_named() - what the names in a body tell that the script needs
+ * @L: the running thread, with the compiled body on top of its stack
+ *
+ * A field "ct" may be anybody's: then connections are tracked for nothing. One
+ * that is made up as the script runs is not found, and conntrack.use() says it.
+ *
+ * Return: NFLUA_NEED_*, for nflua_conntrack_need()
+ */
+u32 nflua_conntrack_named(lua_State *L)
+{
+	const LClosure *body = lua_topointer(L, -1);
+
+	return named(body->p);
+}
+
+/**
+ * nflua_conntrack_need() - the body has run: let it have what it names
+ * @L: the running thread
+ * @needs: what nflua_conntrack_named() has found. What only connections have
+ *	counts if the script has connections.
+ */
+void nflua_conntrack_need(lua_State *L, u32 needs)
+{
+	const u32 have = nflua_state(L)->gen->needs | needs;
+
+	if (have & NFLUA_NEED_TRACKING)
+		need(L, needs);
 }
 
 /*

@@ -225,8 +225,8 @@ static void init_expect(struct nf_conntrack_expect *exp, const struct wish *w,
 	exp->mask.src.u3 = w->src_mask;
 	exp->mask.src.u.all = htons(w->sport_mask);
 	exp->flags = w->flags;
-	if (helper)
-		rcu_assign_pointer(exp->assign_helper, helper);
+	/* Some kernels have filled in the expecting one's own. */
+	rcu_assign_pointer(exp->assign_helper, helper);
 	nflua_expect_timeout(exp, w->timeout);
 }
 
@@ -283,7 +283,10 @@ static void make_room(struct nf_conn *ct, u8 class, unsigned int max)
 
 	spin_lock_bh(&nf_conntrack_expect_lock);
 	do {
+		/* It can be gone: helpers of others were unregistered meanwhile. */
 		help = nfct_help(ct);
+		if (!help)
+			break;
 		oldest = NULL;
 		n = 0;
 		/* New ones are put in front. */
@@ -297,9 +300,7 @@ static void make_room(struct nf_conn *ct, u8 class, unsigned int max)
 			oldest = exp;
 			n++;
 		}
-		if (n > max)
-			nflua_expect_remove(oldest);
-	} while (n > max + 1);
+	} while (n > max && nflua_expect_remove(oldest) && n > max + 1);
 	spin_unlock_bh(&nf_conntrack_expect_lock);
 }
 
@@ -396,7 +397,7 @@ static int expect_cancel(lua_State *L)
 		if (exp != e->exp || !nf_ct_tuple_equal(&exp->tuple, &e->tuple))
 			continue;
 		was = !nf_ct_exp_is_expired(exp);
-		nflua_expect_remove(exp);
+		was &= nflua_expect_remove(exp);
 		break;
 	}
 unlock:

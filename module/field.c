@@ -37,10 +37,10 @@ u32 nflua_field_uint(lua_State *L, const char *record, const char *field,
 		     unsigned int bits, const TValue *val)
 {
 	if (!ttisinteger(val))
-		luaG_runerror(L, "%s.%s is a number, not a %s", record, field,
+		nflua_raise(L, "%s.%s is a number, not a %s", record, field,
 			      luaT_objtypename(L, val));
 	if ((u64)ivalue(val) >> bits)
-		luaG_runerror(L, "%s.%s is %I, but has %d bits", record, field,
+		nflua_raise(L, "%s.%s is %I, but has %d bits", record, field,
 			      ivalue(val), bits);
 	return ivalue(val);
 }
@@ -58,7 +58,7 @@ bool nflua_field_bool(lua_State *L, const char *record, const char *field,
 		      const TValue *val)
 {
 	if (!ttisboolean(val))
-		luaG_runerror(L, "%s.%s is true or false, not a %s", record,
+		nflua_raise(L, "%s.%s is true or false, not a %s", record,
 			      field, luaT_objtypename(L, val));
 	return !l_isfalse(val);
 }
@@ -76,7 +76,7 @@ void nflua_field_writable(lua_State *L, struct nflua_packet *p, s64 end)
 	int err;
 
 	if (unlikely(skb_shared(p->skb)))
-		luaG_runerror(L, "the packet is shared, and cannot be changed");
+		nflua_raise(L, "the packet is shared, and cannot be changed");
 	/* The frame's header is before skb->data, and goes along. */
 	err = skb_ensure_writable(p->skb, max_t(s64, p->noff + end, 0));
 	/* It may have moved without all of it being there. */
@@ -159,7 +159,7 @@ static void write_bits(lua_State *L, struct nflua_packet *p,
 	if (base != NFLUA_NOWHERE)
 		data = nflua_packet_bytes(p, base + f->offset, f->bytes, &tmp);
 	if (!data)
-		luaG_runerror(L, "the packet has no %s.%s any more",
+		nflua_raise(L, "the packet has no %s.%s any more",
 			      nflua_header(record)->name, f->name);
 	v = nflua_field_window(f, data);
 	v = (v & ~(f->mask << f->shift)) | bits << f->shift;
@@ -176,7 +176,7 @@ static void write_bytes(lua_State *L, struct nflua_packet *p,
 
 	if (base == NFLUA_NOWHERE ||
 	    !nflua_packet_bytes(p, base + f->offset, f->bytes, tmp))
-		luaG_runerror(L, "the packet has no %s.%s any more",
+		nflua_raise(L, "the packet has no %s.%s any more",
 			      nflua_header(record)->name, f->name);
 	nflua_field_put(L, p, record, f->offset, bytes, f->bytes, f->flags);
 }
@@ -189,7 +189,7 @@ static void write_ip4(lua_State *L, struct nflua_packet *p,
 	u8 bytes[4];
 
 	if (!nflua_light_is_address4(v) || (u8)v != 32)
-		luaG_runerror(L, "%s.%s is an IPv4 address, as luapacket.ip makes it",
+		nflua_raise(L, "%s.%s is an IPv4 address, as luapacket.ip makes it",
 			      nflua_header(record)->name, f->name);
 	put_unaligned_be32(v >> 8, bytes);
 	write_bytes(L, p, record, f, bytes);
@@ -202,7 +202,7 @@ static void write_ip6(lua_State *L, struct nflua_packet *p,
 	const u8 *bytes = nflua_address6_bytes(L, val);
 
 	if (!bytes || bytes[16] != 128)
-		luaG_runerror(L, "%s.%s is an IPv6 address, as luapacket.ip makes it",
+		nflua_raise(L, "%s.%s is an IPv6 address, as luapacket.ip makes it",
 			      nflua_header(record)->name, f->name);
 	write_bytes(L, p, record, f, bytes);
 }
@@ -216,11 +216,11 @@ static void write_mac(lua_State *L, struct nflua_packet *p,
 	const char *text;
 
 	if (!ttisstring(val))
-		luaG_runerror(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff', not a %s",
+		nflua_raise(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff', not a %s",
 			      h->name, f->name, luaT_objtypename(L, val));
 	text = getstr(tsvalue(val));
 	if (tsslen(tsvalue(val)) != 3 * ETH_ALEN - 1 || !mac_pton(text, bytes))
-		luaG_runerror(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff', not '%s'",
+		nflua_raise(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff', not '%s'",
 			      h->name, f->name, text);
 	write_bytes(L, p, record, f, bytes);
 }
@@ -249,7 +249,7 @@ const struct nflua_field *nflua_field_to_set(lua_State *L, unsigned int record,
 	else if (ttislightuserdata(slot))
 		f = pvalue(slot);
 	if (!f || !(f->flags & NFLUA_FIELD_WRITABLE))
-		luaG_runerror(L, "%s.%s cannot be set",
+		nflua_raise(L, "%s.%s cannot be set",
 			      nflua_header(record)->name,
 			      getstr(tsvalue(key)));
 	return f;
@@ -278,9 +278,9 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 	struct nflua_packet *p;
 
 	if (nflua_light_is_object(v))
-		luaG_runerror(L, "a map has no fields to set (use its method set)");
+		nflua_raise(L, "a map has no fields to set (use its method set)");
 	if (v & NFLUA_LIGHT_PREFIX)
-		luaG_runerror(L, "an address has no fields to set");
+		nflua_raise(L, "an address has no fields to set");
 	if (nflua_light_is_data(v)) {
 		nflua_protocol_newindex(L, v, key, val);
 		return;
@@ -291,10 +291,10 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 	}
 	p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 	if (!p)
-		luaG_runerror(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
+		nflua_raise(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
 	f = nflua_field_to_set(L, record, key);
 	if (p->role == NFLUA_ROLE_MATCH)
-		luaG_runerror(L, "a match may not change its packet");
+		nflua_raise(L, "a match may not change its packet");
 	nflua_packet_need(p);
 	h = nflua_header(record);
 	name = h->name;
@@ -302,7 +302,7 @@ void nflua_packet_newindex(lua_State *L, const TValue *light, TValue *key,
 	if (!nflua_header_belongs(h, p) ||
 	    (record < NFLUA_RECORD_PAYLOAD &&
 	     nflua_record_offset(p, record) + h->size > p->len))
-		luaG_runerror(L, "the packet has no %s any more", name);
+		nflua_raise(L, "the packet has no %s any more", name);
 	switch (f->kind) {
 	case NFLUA_FIELD_UINT:
 	case NFLUA_FIELD_FAR:

@@ -91,7 +91,9 @@ static u64 *push_handle(lua_State *L)
 	seq = lua_newuserdatauv(L, sizeof(*seq), 0);
 	*seq = 0;
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &meta_key);
-	lua_setmetatable(L, -2);
+	/* Finalizers that ran have made too much: without its own it is of no use. */
+	if (!lua_setmetatable(L, -2))
+		luaM_error(L);
 	luaE_setdebt(G(L), G(L)->GCdebt + HELD_DEBT);
 	return seq;
 }

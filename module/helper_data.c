@@ -8,6 +8,8 @@
  *
  * Context of all functions: as those of conntrack.c
  */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <net/netfilter/nf_conntrack.h>
@@ -20,17 +22,29 @@
 #define DATA_SIZE	sizeof_field(struct nf_conn_help, data)
 
 /*
- * NULL if the connection has no helper. Whoever has a handle alone must not look
- * before it is confirmed: extensions may be moved. See nfct_help_data().
+ * NULL if the connection has no helper of ours: another's keeps there what is
+ * its own, even pointers. Whoever has a handle alone must not look before it is
+ * confirmed: extensions may be moved. See &nf_conn_help.data.
  */
 static void *data_of(const struct nflua_ct *c)
 {
+	const struct nf_conntrack_helper *helper;
+	struct nf_conn_help *help;
+	bool ours;
+
 	if (c->info == NFLUA_CT_NO_PACKET && !nf_ct_is_confirmed(c->ct))
 		return NULL;
-	return nfct_help(c->ct) ? nfct_help_data(c->ct) : NULL;
+	help = nfct_help(c->ct);
+	if (!help)
+		return NULL;
+	rcu_read_lock();
+	helper = rcu_dereference(help->helper);
+	ours = helper && helper->me == THIS_MODULE;
+	rcu_read_unlock();
+	return ours ? help->data : NULL;
 }
 
-/* ct.data: 32 bytes as a string; nil if the connection has no helper */
+/* ct.data: 32 bytes as a string; nil if the connection has no helper of a script */
 void nflua_helper_get_data(lua_State *L, const struct nflua_ct *c,
 			   unsigned int record, StkId val)
 {
@@ -54,10 +68,10 @@ void nflua_helper_get_data(lua_State *L, const struct nflua_ct *c,
 static void fill(lua_State *L, const TValue *v, char *copy)
 {
 	if (!ttisstring(v))
-		luaG_runerror(L, "ct.data is a string, not a %s",
+		nflua_raise(L, "ct.data is a string, not a %s",
 			      luaT_objtypename(L, v));
 	if (tsslen(tsvalue(v)) > DATA_SIZE)
-		luaG_runerror(L, "ct.data has room for 32 bytes, not for %d",
+		nflua_raise(L, "ct.data has room for 32 bytes, not for %d",
 			      (int)min_t(size_t, tsslen(tsvalue(v)), INT_MAX));
 	memset(copy, 0, DATA_SIZE);
 	memcpy(copy, getstr(tsvalue(v)), tsslen(tsvalue(v)));
@@ -73,7 +87,7 @@ void nflua_helper_set_data(lua_State *L, const struct nflua_ct *c,
 	fill(L, val, copy);
 	data = data_of(c);
 	if (!data)
-		luaG_runerror(L, "the connection has no helper, and no data");
+		nflua_raise(L, "the connection has no helper of a script, and no data");
 	spin_lock_bh(&c->ct->lock);
 	memcpy(data, copy, sizeof(copy));
 	spin_unlock_bh(&c->ct->lock);
@@ -90,15 +104,15 @@ int nflua_helper_swap_data(lua_State *L)
 	void *data;
 	bool same;
 
-	nflua_ct_check(L, 1, &c);
-	nflua_ct_may_write(L);
+	/* A number becomes a string, and meanwhile finalizers may run. */
 	luaL_checkstring(L, 2);
 	luaL_checkstring(L, 3);
+	nflua_ct_check(L, 1, &c);
 	fill(L, s2v(L->ci->func.p + 2), old);
 	fill(L, s2v(L->ci->func.p + 3), new);
 	data = data_of(&c);
 	if (!data)
-		return nflua_library_failure(L, "the connection has no helper",
+		return nflua_library_failure(L, "the connection has no helper of a script",
 					     ENOENT);
 	spin_lock_bh(&c.ct->lock);
 	same = !memcmp(data, old, sizeof(old));

@@ -225,6 +225,27 @@ static void take_device(lua_State *L, int spec, struct nflua_reg *reg)
 	lua_pop(L, 1);
 }
 
+/* A field that is a word, or its number. */
+static const struct nflua_word *get_word(lua_State *L, int spec,
+					 const char *field,
+					 struct nflua_words words)
+{
+	unsigned int i;
+
+	lua_getfield(L, spec, field);
+	for (i = 0; lua_isinteger(L, -1) && i < words.n; i++)
+		if (lua_tointeger(L, -1) == words.word[i].value)
+			break;
+	if (lua_isinteger(L, -1) && i == words.n)
+		nflua_words_refuse(L, field, lua_tostring(L, -1), words);
+	if (lua_isinteger(L, -1)) {
+		lua_pop(L, 1);
+		return &words.word[i];
+	}
+	lua_pop(L, 1);
+	return nflua_words_get(L, spec, "hook", field, NULL, words);
+}
+
 /**
  * nflua_hook_parse() - read the table given to nf:hook
  * @L: the running thread
@@ -242,11 +263,9 @@ int nflua_hook_parse(lua_State *L, int spec, struct nflua_reg *reg)
 	const struct nflua_word *family, *hook;
 
 	nflua_words_check(L, spec, "a hook", names, ARRAY_SIZE(names), 1);
-	family = nflua_words_get(L, spec, "hook", "family", NULL,
-				 NFLUA_WORDS(families));
+	family = get_word(L, spec, "family", NFLUA_WORDS(families));
 	reg->family = family->value;
-	hook = nflua_words_get(L, spec, "hook", "hook", NULL,
-			       hooks_of(reg->family));
+	hook = get_word(L, spec, "hook", hooks_of(reg->family));
 	reg->hooknum = hook->value;
 	reg->priority = get_priority(L, spec, priorities_of(reg->family));
 	take_device(L, spec, reg);

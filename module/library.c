@@ -10,7 +10,7 @@
 #include "event.h"
 #include "library.h"
 #include "protocol.h"
-#include "lua/kernel/lua_kernel.h"
+#include "lua/kernel/lua_internal.h"
 
 /* Modules that were required, in the registry, by name. */
 static const char loaded_key;
@@ -98,6 +98,27 @@ int nflua_library_failure(lua_State *L, const char *why, int errnum)
 	lua_pushstring(L, why);
 	lua_pushinteger(L, errnum);
 	return 3;
+}
+
+/**
+ * nflua_raise() - raise an error, with file and line of the Lua code that made it
+ * @L: the running thread; the code is its running function or, if that is a C
+ *	function, who called it
+ * @fmt: as of lua_pushfstring()
+ *
+ * luaL_error() is for C functions, and luaG_runerror() for Lua's own insides:
+ * this is for what both get to.
+ */
+void nflua_raise(lua_State *L, const char *fmt, ...)
+{
+	va_list args;
+
+	luaL_where(L, isLua(L->ci) ? 0 : 1);
+	va_start(args, fmt);
+	lua_pushvfstring(L, fmt, args);
+	va_end(args);
+	lua_concat(L, 2);
+	lua_error(L);
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 #include <linux/in.h>
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_seqadj.h>
 #include <net/netfilter/nf_nat_helper.h>
@@ -32,8 +33,8 @@ static const char too_far[] = "the payload has no such bytes";
  * be too long, EOPNOTSUPP if the length of a TCP stream cannot change, because
  * the connection is older than its helper.
  *
- * Rests on nf_nat_mangle_tcp_packet() and nf_nat_mangle_udp_packet(), and on
- * nf_ct_seqadj_set(). Context: a helper's callback
+ * Rests on __nf_nat_mangle_tcp_packet() and nf_nat_mangle_udp_packet(). Context:
+ * a helper's callback
  */
 int nflua_mangle(lua_State *L)
 {
@@ -71,14 +72,19 @@ int nflua_mangle(lua_State *L)
 			      EOPNOTSUPP);
 	lua_burn(L, 1 + skb->len / 64);
 	ok = p->l4proto == IPPROTO_TCP ?
-	     nf_nat_mangle_tcp_packet(skb, ct, info, p->l4off, pos - 1, len,
-				      replacement, size) :
+	     __nf_nat_mangle_tcp_packet(skb, ct, info, p->l4off, pos - 1, len,
+					replacement, size, false) :
 	     nf_nat_mangle_udp_packet(skb, ct, info, p->l4off, pos - 1, len,
 				      replacement, size);
 	/* It may have been moved all the same. */
 	nflua_packet_parse(p);
 	if (!ok)
 		return failed(L, "not enough memory", ENOMEM);
+	if (p->l4proto == IPPROTO_TCP && size != len) {
+		const struct tcphdr *tcp = (void *)skb->data + p->l4off;
+
+		nflua_helper_grown(st, tcp->seq, (int)size - (int)len);
+	}
 	lua_pushboolean(L, true);
 	return 1;
 }

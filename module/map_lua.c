@@ -431,7 +431,7 @@ void nflua_map_index(lua_State *L, TValue *key, StkId val)
 		slot = luaH_getshortstr(nflua_state(L)->map_methods,
 					tsvalue(key));
 	if (unlikely(!slot || isempty(slot))) {
-		luaG_runerror(L, "map has no field '%s' (it has: get set add incr delete pairs)",
+		nflua_raise(L, "map has no field '%s' (it has: get set add incr delete pairs)",
 			      ttisstring(key) ? getstr(tsvalue(key)) :
 						luaT_objtypename(L, key));
 		return;

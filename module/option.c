@@ -14,6 +14,7 @@
 #include <linux/unaligned.h>
 #include "header.h"
 #include "packet.h"
+#include "state.h"
 #include "lua/kernel/lua_internal.h"
 
 /* Both protocols have these two, of one byte each. */
@@ -203,7 +204,7 @@ static u32 gre_must_have(lua_State *L, struct nflua_packet *p, u16 field,
 	const u32 off = gre_offset(p, field);
 
 	if (!off || p->l4off + off + bytes > p->len)
-		luaG_runerror(L, "this gre header has no %s", name);
+		nflua_raise(L, "this gre header has no %s", name);
 	return off;
 }
 

@@ -290,6 +290,18 @@ const struct nflua_field nflua_packet_fields[] = {
 };
 const unsigned int nflua_packet_nfields = ARRAY_SIZE(nflua_packet_fields);
 
+/* All that a packet has beside its own header's fields, which there are none. */
+static const struct {
+	const struct nflua_field *fields;
+	const unsigned int *n;
+} packet_sets[] = {
+	{ nflua_packet_fields, &nflua_packet_nfields },
+	{ nflua_view_fields, &nflua_view_nfields },
+	{ nflua_held_fields, &nflua_held_nfields },
+	{ nflua_skb_fields, &nflua_skb_nfields },
+	{ nflua_ct_packet_fields, &nflua_ct_packet_nfields },
+};
+
 static unsigned int list_fields(char *buf, unsigned int len, unsigned int size,
 				const struct nflua_field *fields,
 				unsigned int n)
@@ -317,23 +329,19 @@ noinline void nflua_packet_no_field(lua_State *L, unsigned int record,
 				       nflua_ct_header(record) :
 				       nflua_header(record);
 	char names[640];
-	unsigned int len;
+	unsigned int i, len;
 
 	len = list_fields(names, 0, sizeof(names), h->fields, h->nfields);
-	if (record == NFLUA_RECORD_PACKET) {
+	for (i = 0; record == NFLUA_RECORD_PACKET && i < ARRAY_SIZE(packet_sets); i++)
 		len = list_fields(names, len, sizeof(names),
-				  nflua_packet_fields, nflua_packet_nfields);
-		len = list_fields(names, len, sizeof(names),
-				  nflua_ct_packet_fields,
-				  nflua_ct_packet_nfields);
-	}
+				  packet_sets[i].fields, *packet_sets[i].n);
 	if (nflua_record_is_data(record))
 		list_fields(names, len, sizeof(names), nflua_data_fields,
 			    nflua_data_nfields);
 	if (ttisstring(key))
-		luaG_runerror(L, "%s has no field '%s' (it has: %s)", h->name,
+		nflua_raise(L, "%s has no field '%s' (it has: %s)", h->name,
 			      getstr(tsvalue(key)), names);
-	luaG_runerror(L, "%s has no field of type %s (it has: %s)", h->name,
+	nflua_raise(L, "%s has no field of type %s (it has: %s)", h->name,
 		      luaT_objtypename(L, key), names);
 }
 
@@ -450,7 +458,7 @@ static noinline void index_slowly(lua_State *L, const TValue *light,
 		}
 		p = nflua_packet_find(st, v >> NFLUA_LIGHT_RECORD_BITS);
 		if (!p)
-			luaG_runerror(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
+			nflua_raise(L, "%s", nflua_held_stale(st, v >> NFLUA_LIGHT_RECORD_BITS));
 	}
 	slot = ttisshrstring(key) ?
 	       luaH_getshortstr(st->records[record], tsvalue(key)) : NULL;
@@ -611,7 +619,7 @@ static Table *find_same(const struct nflua_state *st, unsigned int record)
 int nflua_packet_open(struct nflua_state *st)
 {
 	lua_State *L = st->L;
-	unsigned int i;
+	unsigned int i, k;
 
 	/* The records live in the registry, under this state's own key. */
 	static_assert(__NFLUA_RECORD_MAX <= NFLUA_RECORDS);
@@ -623,23 +631,14 @@ int nflua_packet_open(struct nflua_state *st)
 		st->records[i] = find_same(st, i);
 		if (st->records[i])
 			continue;
-		if (i == NFLUA_RECORD_PACKET)
-			n += nflua_packet_nfields + nflua_view_nfields +
-			     nflua_held_nfields + nflua_skb_nfields +
-			     nflua_ct_packet_nfields;
+		for (k = 0; i == NFLUA_RECORD_PACKET && k < ARRAY_SIZE(packet_sets); k++)
+			n += *packet_sets[k].n;
 		if (nflua_record_is_data(i))
 			n += nflua_data_nfields;
 		lua_createtable(L, 0, n);
 		add_fields(L, h->fields, h->nfields);
-		if (i == NFLUA_RECORD_PACKET) {
-			add_fields(L, nflua_packet_fields,
-				   nflua_packet_nfields);
-			add_fields(L, nflua_view_fields, nflua_view_nfields);
-			add_fields(L, nflua_held_fields, nflua_held_nfields);
-			add_fields(L, nflua_skb_fields, nflua_skb_nfields);
-			add_fields(L, nflua_ct_packet_fields,
-				   nflua_ct_packet_nfields);
-		}
+		for (k = 0; i == NFLUA_RECORD_PACKET && k < ARRAY_SIZE(packet_sets); k++)
+			add_fields(L, packet_sets[k].fields, *packet_sets[k].n);
 		if (nflua_record_is_data(i))
 			add_fields(L, nflua_data_fields, nflua_data_nfields);
 		st->records[i] = (Table *)lua_topointer(L, -1);

@@ -72,7 +72,7 @@ static noinline void no_field(lua_State *L, const struct nflua_protocol *protoco
 	for (i = 0; i < nflua_data_nfields; i++)
 		len += scnprintf(names + len, sizeof(names) - len, " %s",
 				 nflua_data_fields[i].name);
-	luaG_runerror(L, "%s has no field '%s' (it has:%s%s%s)",
+	nflua_raise(L, "%s has no field '%s' (it has:%s%s%s)",
 		      protocol ? protocol->name : "payload",
 		      ttisstring(key) ? getstr(tsvalue(key)) :
 					luaT_objtypename(L, key),
@@ -191,7 +191,7 @@ static struct nflua_packet *data_packet(lua_State *L, u64 v)
 
 	p = nflua_packet_find(st, nflua_light_data_seq(v, st->seq));
 	if (!p)
-		luaG_runerror(L, "%s", nflua_held_stale(st, nflua_light_data_seq(v, st->seq)));
+		nflua_raise(L, "%s", nflua_held_stale(st, nflua_light_data_seq(v, st->seq)));
 	nflua_packet_need(p);
 	return p;
 }
@@ -249,10 +249,10 @@ static u64 to_bits(lua_State *L, const struct nflua_protocol *protocol,
 	if (f->kind == NFLUA_PROTOCOL_BOOL)
 		return nflua_field_bool(L, protocol->name, name, val);
 	if (!ttisinteger(val))
-		luaG_runerror(L, "%s.%s is a number, not a %s", protocol->name,
+		nflua_raise(L, "%s.%s is a number, not a %s", protocol->name,
 			      name, luaT_objtypename(L, val));
 	if (f->width < 64 && (u64)ivalue(val) >> f->width)
-		luaG_runerror(L, "%s.%s is %I, but has %d bits", protocol->name,
+		nflua_raise(L, "%s.%s is %I, but has %d bits", protocol->name,
 			      name, ivalue(val), (int)f->width);
 	return ivalue(val);
 }
@@ -288,25 +288,25 @@ static const void *to_bytes(lua_State *L, const struct nflua_protocol *protocol,
 	case NFLUA_PROTOCOL_IP4:
 		v = ttislightuserdata(val) ? (uintptr_t)pvalue(val) : 0;
 		if (!nflua_light_is_address4(v) || (u8)v != 32)
-			luaG_runerror(L, "%s.%s is an IPv4 address, as luapacket.ip makes it",
+			nflua_raise(L, "%s.%s is an IPv4 address, as luapacket.ip makes it",
 				      protocol->name, name);
 		put_unaligned_be32(v >> 8, buf);
 		return buf;
 	case NFLUA_PROTOCOL_IP6:
 		ip6 = nflua_address6_bytes(L, val);
 		if (!ip6 || ip6[16] != 128)
-			luaG_runerror(L, "%s.%s is an IPv6 address, as luapacket.ip makes it",
+			nflua_raise(L, "%s.%s is an IPv6 address, as luapacket.ip makes it",
 				      protocol->name, name);
 		return ip6;
 	case NFLUA_PROTOCOL_MAC:
 		text = ttisstring(val) ? getstr(tsvalue(val)) : "";
 		if (strlen(text) != 3 * ETH_ALEN - 1 || !mac_pton(text, buf))
-			luaG_runerror(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff'",
+			nflua_raise(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff'",
 				      protocol->name, name);
 		return buf;
 	default:
 		if (!ttisstring(val) || tsslen(tsvalue(val)) != f->bytes)
-			luaG_runerror(L, "%s.%s is a string of %d bytes",
+			nflua_raise(L, "%s.%s is a string of %d bytes",
 				      protocol->name, name, (int)f->bytes);
 		return getstr(tsvalue(val));
 	}
@@ -382,9 +382,9 @@ void nflua_protocol_newindex(lua_State *L, u64 v, const TValue *key,
 		f = pvalue(slot);
 	name = getstr(tsvalue(key));
 	if (!f || f->kind == NFLUA_PROTOCOL_PAYLOAD)
-		luaG_runerror(L, "%s.%s cannot be set", protocol->name, name);
+		nflua_raise(L, "%s.%s cannot be set", protocol->name, name);
 	if (p->role == NFLUA_ROLE_MATCH)
-		luaG_runerror(L, "a match may not change its packet");
+		nflua_raise(L, "a match may not change its packet");
 	off = nflua_light_data_offset(v) + f->offset;
 	if (f->kind == NFLUA_PROTOCOL_UINT || f->kind == NFLUA_PROTOCOL_BOOL) {
 		const u64 bits = to_bits(L, protocol, name, f, val);
@@ -401,7 +401,7 @@ void nflua_protocol_newindex(lua_State *L, u64 v, const TValue *key,
 	}
 	if (!bytes || off + f->bytes > p->len ||
 	    off + p->noff < -(s64)skb_headroom(p->skb))
-		luaG_runerror(L, "the packet has no %s.%s any more",
+		nflua_raise(L, "the packet has no %s.%s any more",
 			      protocol->name, name);
 	put(L, p, off, bytes, f->bytes);
 }

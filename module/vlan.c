@@ -11,6 +11,7 @@
 #include <linux/unaligned.h>
 #include "header.h"
 #include "packet.h"
+#include "state.h"
 #include "lua/kernel/lua_internal.h"
 
 static bool get_tci(const struct nflua_packet *p, u16 *tci)
@@ -38,7 +39,7 @@ static void set_tci(lua_State *L, struct nflua_packet *p, u16 mask, u16 bits)
 	u16 tci;
 
 	if (!get_tci(p, &tci))
-		luaG_runerror(L, "the packet has no VLAN tag any more");
+		nflua_raise(L, "the packet has no VLAN tag any more");
 	tci = (tci & ~mask) | bits;
 	data = htons(tci);
 	if (skb_vlan_tag_present(p->skb))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Clients and servers that say exactly what they saw.
 
-Usage: acts.py tcp ADDRESS PORT TEXT      connect, send, read to the end
+Usage: acts.py tcp ADDRESS PORT TEXT [N]  connect, send, read to the end, or N bytes
        acts.py udp ADDRESS PORT TEXT [N]  send, print N answers (1)
        acts.py errors ADDRESS PORT...     send to each, print the ICMP errors
        acts.py serve ADDRESS PORT FILE    accept, note in FILE what comes,
@@ -43,7 +43,7 @@ def make(kind, address):
     return sock
 
 
-def tcp(address, port, text):
+def tcp(address, port, text, most="0"):
     sock = make(socket.SOCK_STREAM, address)
     try:
         sock.connect((address, int(port)))
@@ -53,16 +53,16 @@ def tcp(address, port, text):
     got = b""
     try:
         sock.sendall(text.encode())
-        while True:
+        while not int(most) or len(got) < int(most):
             data = sock.recv(65536)
             if not data:
                 break
             got += data
-        end = "eof"
+        end = "" if int(most) and len(got) >= int(most) else "eof"
     except OSError as error:
         end = name(error)
     sock.close()
-    print("%s, %s" % (shown(got), end) if got else end)
+    print(", ".join(filter(None, (shown(got) if got else "", end))))
 
 
 def udp(address, port, text, count="1"):

@@ -33,6 +33,10 @@ nf:hook{ family = "inet", hook = "forward", priority = "filter", function(pkt)
     assert(pkt:tcpreply(""))
   elseif pkt:unpack("c4", 1, "payload") == "GET " then
     assert(pkt:tcpreply("close", page))
+  elseif pkt:unpack("c4", 1, "payload") == "twin" then
+    assert(pkt:reply("tcp", "by reply"))
+    local sent, why, errno = pkt:reply("udp", "x")
+    assert(sent == nil and why == "not a UDP datagram" and errno == 93)
   elseif pkt:unpack("c4", 1, "payload") == "just" then
     assert(pkt:tcpreply("half "))
     assert(pkt:tcpreply("reset"))
@@ -52,6 +56,7 @@ done
 for address in $FAR4 $FAR6; do
 	got=$(peer tcp "$address" 80 "GET /")
 	is "$address: a clean end" "${got##*, }" eof
+	is "$address: reply tcp" "$(peer tcp "$address" 80 twin 8)" "by reply"
 	is "$address: an error is one" "$(peer tcp "$address" 80 "stop")" ECONNRESET
 done
 # no connection of the client's is left in any state of one that is open
@@ -72,6 +77,7 @@ nf:hook{ family = "inet", hook = "forward", priority = "filter", function(pkt)
   if not pkt.tcp then return end
   if pkt.tcp.dport == 81 then assert(pkt:tcpreply("reset")) return nf.DROP end
   if pkt.tcp.dport == 82 then assert(pkt:reject("tcp-reset")) return nf.DROP end
+  if pkt.tcp.dport == 84 then assert(pkt:reject("tcp-rst")) return nf.DROP end
   if pkt.tcp.dport == 83 then
     print(select(2, pkt:tcpreply("no")))
     print(select(2, pkt:reply("udp", "no")))
@@ -84,6 +90,7 @@ for address in $FAR4 $FAR6; do
 	is "$address: tcpreply resets" "$(peer tcp "$address" 81 x)" "connect ECONNREFUSED"
 	is "$address: reject resets" "$(peer tcp "$address" 82 x)" "connect ECONNREFUSED"
 	is "$address: reject" "$(peer tcp "$address" 83 x)" "connect ECONNREFUSED"
+	is "$address: by its short word" "$(peer tcp "$address" 84 x)" "connect ECONNREFUSED"
 done
 ctl unload refuse
 
@@ -130,6 +137,13 @@ cat >"$TMP/kinds" <<'T'
 4	icmp-net-prohibited	3/9 ENETUNREACH
 4	icmp-host-prohibited	3/10 EHOSTUNREACH
 4	icmp-admin-prohibited	3/13 EHOSTUNREACH
+4	net-unreach		3/0 ENETUNREACH
+4	host-unreach		3/1 EHOSTUNREACH
+4	proto-unreach		3/2 ENOPROTOOPT
+4	port-unreach		3/3 ECONNREFUSED
+4	net-prohib		3/9 ENETUNREACH
+4	host-prohib		3/10 EHOSTUNREACH
+4	admin-prohib		3/13 EHOSTUNREACH
 4	no-route		3/0 ENETUNREACH
 4	host-unreachable	3/1 EHOSTUNREACH
 4	port-unreachable	3/3 ECONNREFUSED
@@ -144,6 +158,7 @@ cat >"$TMP/kinds" <<'T'
 6	host-unreachable	1/3 EHOSTUNREACH
 6	icmp6-port-unreachable	1/4 ECONNREFUSED
 6	port-unreachable	1/4 ECONNREFUSED
+6	port-unreach		1/4 ECONNREFUSED
 6	icmp6-policy-fail	1/5 EACCES
 6	policy-fail		1/5 EACCES
 6	icmp6-reject-route	1/6 EACCES

@@ -168,6 +168,38 @@ for how in "replace --budget 10ms $TMP/kept.lua" "unload kept" "unload --force k
 	check "nothing is left" waits_for 5 count_is 0
 done
 
+# --- finalizers at the end get none ---
+cat >"$TMP/last.lua" <<'L'
+local conntrack = require("conntrack")
+local nf = require("netfilter").new{}
+local walk
+-- its first turn now, the next when the state ends
+function begin() walk = conntrack.each() return walk() ~= nil end
+G = setmetatable({}, { __gc = function()
+  pcall(function() for ct in conntrack.each() do K = ct:keep() end end)
+  pcall(walk)
+end })
+-- finalizers that make much, where handles are made
+local function arm() setmetatable({}, { __gc = function()
+  T = nil
+  for i = 1, 6000 do T = { T } end
+  arm()
+end }) end
+nf:hook{ family = "inet", hook = "input", priority = 200, function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 7010 then return end
+  arm()
+  for i = 1, 64 do local h = pkt.ct:keep() end
+end }
+L
+check "one whose finalizers want connections" ctl load --budget 10ms "$TMP/last.lua"
+udp "$CLIENT" $SERVER4 20 7010 7011
+all_seen() { [ "$(field "$SERVER" last '.entries[0].calls')" -ge 40 ]; }
+check "they are looked at" waits_for 20 all_seen
+is "a walk begins" "$(ctl eval last 'begin()')" true
+check "it goes" ctl unload last
+flush
+check "nothing is left" waits_for 5 count_is 0
+
 # --- the namespace goes ---
 # Namespaces are taken down one after the other: when one that was deleted later
 # has lost its device, this one is through.

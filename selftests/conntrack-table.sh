@@ -94,6 +94,8 @@ function all_kept()
   local t = all[1]:tuple()
   local h, message, errno = find{ proto = t.proto, src = t.src, dst = t.dst, sport = t.sport, dport = t.dport }
   assert(h == nil and message == "too many connections kept" and errno == 105)
+  -- nil, and not nothing
+  assert(select("#", find{ proto = "udp", src = "192.0.2.1", dst = "192.0.2.2", sport = 1, dport = 2 }) == 1)
   for _, k in ipairs(all) do k:close() end
   return #all
 end

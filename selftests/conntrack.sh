@@ -151,6 +151,12 @@ require("conntrack")
 local seen = require("map").open{ name = "related", key = "string", value = "string", size = 128, max = 8 }
 nf:hook{ family = "ipv4", hook = "output", priority = 200, function(pkt)
   local ct = pkt.ct
+  if pkt.tcp and pkt.tcp.sport == 5021 and ct and ct.helper == "ftp" then
+    -- what another module's helper has there is not a script's
+    local ok, why = pcall(function() ct.data = "x" end)
+    local none, message, errno = ct:swap_data("a", "b")
+    seen:set("data", ("%s %s %s %d"):format(ct.data, ok, why:match("[^:]*$"), errno))
+  end
   if not pkt.tcp or pkt.tcp.dport ~= 40000 then return end
   local m <close> = ct:master()
   seen:set("syn", ("%s %s %s %d"):format(ct.info, ct.status.expected, m:tuple().dport, m:tuple("reply").dport))
@@ -165,9 +171,11 @@ check "the helper expects a connection" waits_for 10 expected
 # shellcheck disable=SC2016
 server timeout 2 bash -c 'exec 3<>/dev/tcp/$1/40000' bash $CLIENT4 2>/dev/null
 is "it is related, and has a master" "$(ctl -j map get related syn | jq -r '.value' | sed 's/ [0-9]*$//')" "related true 5021"
+is "the data of the kernel's helper is its own" "$(ctl -j map get related data | jq -r .value)" \
+	"nil false  the connection has no helper of a script, and no data 2"
 check "unload it" ctl unload related
 
-# --- rules: a match reads; misuse raises ------------------------------------------
+# --- rules: a match; misuse raises ------------------------------------------
 
 server iptables -A INPUT -p udp --dport 7001 -m lua --script ct --function matches
 server iptables -A INPUT -p udp --dport 7002 -m lua --script ct --function misuse
@@ -175,7 +183,7 @@ ON_CPU=0 udp "$CLIENT" $SERVER4 2 7001 7002
 entry() { counts "$SERVER" ct | grep "^function $1 "; }
 called() { entry "$1" | grep -q "calls=2"; }
 check "calls of the match" waits_for 10 called matches
-is "a match reads a connection, and may not write it" "$(entry matches)" "function matches calls=2 match=2"
+is "a match reads a connection, and writes it" "$(entry matches)" "function matches calls=2 match=2"
 check "calls of misuse" waits_for 10 called misuse
 is "misuse raises" "$(entry misuse) $(field "$SERVER" ct '.entries[] | select(.name == "misuse") | .last_error')" "function misuse calls=2 nomatch=2 null"
 server iptables -F INPUT

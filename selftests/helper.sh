@@ -231,6 +231,53 @@ server iptables -t raw -F
 client iptables -t raw -F
 nfluactl -n "$CLIENT" unload other
 
+# --- a packet that is changed twice, and what comes behind it ---
+cat >"$TMP/twice.lua" <<'L'
+local nf = require("netfilter").new{}
+nf:helper{ name = "twice-lua", proto = "tcp", function(pkt)
+  local s = pkt.payload and pkt.payload:string()
+  if s == "one two" then
+    assert(pkt:mangle(1, 3, "eleven"))
+    assert(pkt:mangle(8, 3, "2"))
+  elseif s == "three" then
+    assert(pkt:mangle(1, 1, ""))
+    assert(pkt:mangle(1, 0, "T"))
+  end
+end }
+L
+check "one that changes packets twice" ctl load "$TMP/twice.lua"
+cat >"$TMP/twice.py" <<'P'
+import socket, sys
+if len(sys.argv) == 1:
+    listen = socket.socket()
+    listen.bind(("", 7003))
+    listen.listen()
+    print("ready", flush=True)
+    s, _ = listen.accept()
+    while data := s.recv(100):
+        s.sendall(b"<" + data + b">")
+else:
+    s = socket.create_connection((sys.argv[1], 7003), 20)
+    s.settimeout(20)
+    for text in b"one two", b"three", b"four":
+        s.sendall(text)
+        got = b""
+        while not got.endswith(b">"):
+            got += s.recv(100)
+        print(got.decode(), end=" ")
+P
+for mode in plain snat dnat; do
+	firewall tcp 7003 twice-lua $mode
+	: >"$TMP/ready"
+	server python3 "$TMP/twice.py" >"$TMP/ready" 2>&1 &
+	waits_for 10 grep -q ready "$TMP/ready"
+	is "$mode: twice, and all that follows" "$(client python3 "$TMP/twice.py" "$(target 4 $mode)" 2>&1)" "<eleven 2> <Three> <four> "
+	wait $!
+done
+is "no error" "$(field "$ROUTER" twice '[.entries[0].errors[]] | add')" 0
+check "unload" ctl unload twice
+firewall udp 7000 test-lua plain
+
 # --- namespaces die with it ---
 for _ in 1 2 3; do
 	ip netns add dying-$$

@@ -141,6 +141,18 @@ is "a bad answer says what a hook may answer" \
 	"$(field "$SERVER" answers '.entries[5].last_error')" \
 	"answers:29: function answered a boolean (a hook answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing)"
 check "unload" ctl unload answers
+# --- numbers in the place of words ---
+while read -r family hook words; do
+	echo "require('netfilter').new{}:hook{ family = $family, hook = $hook, priority = 7, function() end }" >"$TMP/number.lua"
+	is "family $family, hook $hook" "$(ctl -j check "$TMP/number.lua" | jq -r '.[0].entries[0].name')" "$words 7"
+done <<'T'
+2 1 ipv4 input
+10 0 ipv6 prerouting
+1 3 inet output
+7 2 bridge forward
+"arp" 0 arp input
+T
+
 # --- priorities ---
 # priority WRITTEN NUMBER
 while read -r number written; do

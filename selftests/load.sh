@@ -98,6 +98,8 @@ hook "${good/ 0/ \"filter - x\"}" | fails "bad distance" "^bad[0-9]+\.lua:2: pri
 hook "${good/ 0/ {\}}" | fails "priority of a wrong type" '^bad[0-9]+\.lua:2: priority is a table'
 hook "${good/ 0/ 1<<40}" | fails "priority out of range" '^bad[0-9]+\.lua:2: priority 1099511627776 is out of range'
 hook "${good/ 0/ -(1<<31)}" | fails "the first priority" '^bad[0-9]+\.lua:2: priority -2147483648 is out of range'
+hook "${good/\"input\"/9}" | fails "a number that is no hook" "^bad[0-9]+\.lua:2: hook is '9', but may be: prerouting input"
+hook "${good/\"ipv4\"/99}" | fails "a number that is no family" "^bad[0-9]+\.lua:2: family is '99', but may be: ipv4"
 hook "${good/priority = 0,/}" | fails "no priority" "^bad[0-9]+\.lua:2: the hook has no 'priority'"
 hook "${good/family = \"ipv4\",/}" | fails "no family" "^bad[0-9]+\.lua:2: the hook has no 'family'"
 hook "${good/priority/prio}" | fails "unknown field" "^bad[0-9]+\.lua:2: a hook has no field 'prio' \(it has: family hook priority device on_error"

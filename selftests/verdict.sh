@@ -152,6 +152,22 @@ become "measured, it is the same" repeat "hook inet input 0: drop 5 repeat 32 ve
 hook inet output 0: drop 4 repeat 8
 target repeat:"
 is "a call that is counted is measured" "$(field "$SERVER" repeat '.entries[0] | .time.calls >= 15')" true
+load marked <<'L'
+local nf = require("netfilter").new{}
+nf:hook{ family = "inet", hook = "output", priority = "mangle", function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 4104 then return end
+  if pkt.mark == 7 then return nf.ACCEPT end
+  pkt.mark = 7
+  return nf.REPEAT
+end }
+nf:hook{ family = "inet", hook = "output", priority = "filter", on_error = "drop", function(pkt)
+  if pkt.udp and pkt.udp.dport == 4104 then assert(pkt.mark == 7) return nf.DROP end
+end }
+L
+for address in "$CLIENT4" "$CLIENT6"; do ON_CPU=0 udp "$SERVER" $address 3 4104; done
+become "after a mark was set" marked "hook inet output -150: repeat 6
+hook inet output 0: drop 6"
+check "unload" ctl unload marked
 if tables iptables-legacy; then
 	server iptables-legacy -A INPUT -p udp --dport 4103 -j LUA --script repeat
 	server iptables-legacy -A INPUT -p udp --dport 4103 -j DROP

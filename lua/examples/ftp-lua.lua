@@ -103,7 +103,8 @@ local function follow(ct, seq, s)
     local begins = known & 1 ~= 0 and seq == now or known & 2 ~= 0 and seq == before
     from = begins and 1 or (s:find("\n", 1, true) or #s) + 1
     if known & 4 ~= 0 and after(seq, part_at) then return end
-    part = may_become(s:sub(math.max(from, last)), reply)
+    -- a full segment would come again as it is, and never whole
+    part = #s <= 512 and may_become(s:sub(math.max(from, last)), reply)
     known = part and known | 4 or known & ~4
     if part then
       part_at = seq

@@ -34,10 +34,13 @@ static inline void nflua_expect_timeout_now(struct nf_conntrack_expect *exp,
 	mod_timer_pending(&exp->timeout, jiffies + s * HZ);
 }
 
-/* Context: nf_conntrack_expect_lock */
-static inline void nflua_expect_remove(struct nf_conntrack_expect *exp)
+/*
+ * False if its time is up, and its timer waits for the lock.
+ * Context: nf_conntrack_expect_lock
+ */
+static inline bool nflua_expect_remove(struct nf_conntrack_expect *exp)
 {
-	nf_ct_remove_expect(exp);
+	return nf_ct_remove_expect(exp);
 }
 
 #else
@@ -56,9 +59,10 @@ static inline void nflua_expect_timeout_now(struct nf_conntrack_expect *exp,
 }
 
 /* Context: nf_conntrack_expect_lock */
-static inline void nflua_expect_remove(struct nf_conntrack_expect *exp)
+static inline bool nflua_expect_remove(struct nf_conntrack_expect *exp)
 {
 	nf_ct_unlink_expect(exp);
+	return true;
 }
 
 #endif /* NFLUA_EXPECT_TIMERS */

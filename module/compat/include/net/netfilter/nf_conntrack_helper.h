@@ -4,7 +4,8 @@
  * copy of what was given: connections and rules keep it, and unregistering takes
  * its function away. Before, it was the module's, found by the port of its
  * tuple, too; only rules were counted, and unregistering took it from all
- * connections. Kbuild looks which it is, for distributions took the change over.
+ * connections. Ports were given up a little later. Kbuild looks which it is, for
+ * distributions took the changes over.
  */
 #ifndef _NFLUA_COMPAT_NF_CONNTRACK_HELPER_H
 #define _NFLUA_COMPAT_NF_CONNTRACK_HELPER_H
@@ -15,6 +16,39 @@
 #include <linux/string.h>
 
 #ifndef NFLUA_HELPER_OBJECTS
+
+static inline int
+nflua_helper_register_copy(struct nf_conntrack_helper *template,
+			   struct nf_conntrack_helper **ptr)
+{
+	struct nf_conntrack_helper *helper;
+	int err;
+
+	helper = kmemdup(template, sizeof(*helper), GFP_KERNEL_ACCOUNT);
+	if (!helper)
+		return -ENOMEM;
+	err = nf_conntrack_helper_register(helper);
+	if (err)
+		kfree(helper);
+	else
+		*ptr = helper;
+	return err;
+}
+#define nf_conntrack_helper_register	nflua_helper_register_copy
+
+static inline void
+nflua_helper_unregister_and_free(struct nf_conntrack_helper *helper)
+{
+	nf_conntrack_helper_unregister(helper);
+	/* Not every kernel has waited for those that found it in a connection. */
+	synchronize_rcu();
+	kfree(helper);
+}
+#define nf_conntrack_helper_unregister	nflua_helper_unregister_and_free
+
+#endif /* NFLUA_HELPER_OBJECTS */
+
+#ifdef NFLUA_HELPER_PORTED
 
 /* No connection has this port, so that none gets the helper by it. */
 #define NFLUA_HELPER_PORT	0
@@ -43,38 +77,20 @@ static inline int
 nflua_helper_register(struct nf_conntrack_helper *template,
 		      struct nf_conntrack_helper **ptr)
 {
-	struct nf_conntrack_helper *helper;
 	unsigned int i;
 	int err;
 
-	helper = kmemdup(template, sizeof(*helper), GFP_KERNEL_ACCOUNT);
-	if (!helper)
-		return -ENOMEM;
 	for (i = 0; i < NFLUA_HELPER_PORTS; i++) {
-		helper->tuple.src.u.all = htons(NFLUA_HELPER_PORT - i);
-		err = nf_conntrack_helper_register(helper);
+		template->tuple.src.u.all = htons(NFLUA_HELPER_PORT - i);
+		err = nf_conntrack_helper_register(template, ptr);
 		if (err != -EBUSY)
 			break;
 	}
-	if (err) {
-		kfree(helper);
-		return err;
-	}
-	*ptr = helper;
-	return 0;
+	return err;
 }
+#undef nf_conntrack_helper_register
 #define nf_conntrack_helper_register	nflua_helper_register
 
-static inline void
-nflua_helper_unregister_and_free(struct nf_conntrack_helper *helper)
-{
-	nf_conntrack_helper_unregister(helper);
-	/* Not every kernel has waited for those that found it in a connection. */
-	synchronize_rcu();
-	kfree(helper);
-}
-#define nf_conntrack_helper_unregister	nflua_helper_unregister_and_free
-
-#endif /* NFLUA_HELPER_OBJECTS */
+#endif /* NFLUA_HELPER_PORTED */
 
 #endif /* _NFLUA_COMPAT_NF_CONNTRACK_HELPER_H */
