@@ -376,14 +376,23 @@ int nflua_hook_state(const struct nflua_entry *entry)
 						NFLUA_HOOK_WAITING;
 }
 
-/* Hooks of IPv4 and IPv6 at a place. Context: RCU read section */
+/* Hooks of IPv4, IPv6 or bridges at a place. Context: RCU read section */
 static const struct nf_hook_entries *entries(const struct nf_hook_state *hs)
 {
 	const struct netns_nf *nf = &hs->net->nf;
 
-	return hs->pf == NFPROTO_IPV4 ?
-	       rcu_dereference(nf->hooks_ipv4[hs->hook]) :
-	       rcu_dereference(nf->hooks_ipv6[hs->hook]);
+	switch (hs->pf) {
+	case NFPROTO_IPV4:
+		return rcu_dereference(nf->hooks_ipv4[hs->hook]);
+	case NFPROTO_IPV6:
+		return rcu_dereference(nf->hooks_ipv6[hs->hook]);
+#ifdef CONFIG_NETFILTER_FAMILY_BRIDGE
+	case NFPROTO_BRIDGE:
+		return rcu_dereference(nf->hooks_bridge[hs->hook]);
+#endif
+	default:
+		return NULL;
+	}
 }
 
 static bool is_hook_of(const struct nflua_hook *hook,
@@ -399,7 +408,7 @@ static bool is_hook_of(const struct nflua_hook *hook,
 
 /**
  * nflua_hook_met() - the hook of a script at a place
- * @hs: the place, of IPv4 or IPv6
+ * @hs: the place, of IPv4, IPv6 or a bridge
  * @gen: generation of the script
  *
  * Of several, the last: a packet meets none of them again behind it.
@@ -423,7 +432,7 @@ const void *nflua_hook_met(const struct nf_hook_state *hs,
 /**
  * nflua_hook_behind() - put a packet to the hooks behind one
  * @skb: the packet
- * @hs: the place, of IPv4 or IPv6
+ * @hs: the place, of IPv4, IPv6 or a bridge
  * @hook: the hook; if it is not there (any more), no hook is behind it
  *
  * Context: as a hook's

@@ -15,9 +15,10 @@
  * three look for a route again first. A rule of iptables does not know which
  * hooks are behind it: what it took goes on behind all of them.
  *
- * What was taken as a frame, in the families arp, bridge and netdev, and all
- * whose link-layer header the script wrote, leaves as the frame it is, through
- * the device that it was to leave by or, if there is none, came in by.
+ * What was taken in a hook of a bridge goes on in the same way, as the frame it
+ * is. What was taken in the families arp and netdev, and all whose link-layer
+ * header the script wrote, leaves through the device that it was to leave by or,
+ * if there is none, came in by.
  */
 #include <linux/if_arp.h>
 #include <linux/ip.h>
@@ -65,7 +66,8 @@ static int find_route(const struct nflua_held *held, struct nf_hook_state *hs)
 	struct nflua_send_key key;
 	int err;
 
-	if (hs->hook == NF_INET_PRE_ROUTING)
+	/* A bridge knows the ports by itself. */
+	if (hs->pf == NFPROTO_BRIDGE || hs->hook == NF_INET_PRE_ROUTING)
 		return 0;
 	if (hs->hook == NF_INET_LOCAL_IN)
 		return skb_dst(skb) ? 0 : -ENETUNREACH;
@@ -224,8 +226,8 @@ int nflua_resend(lua_State *L)
 			nflua_held_free_later(held);
 		return 1;
 	}
-	how = nflua_send_is_routed(p) && p->hs->okfn && !p->l2_written ?
-	      NFLUA_SEND_ON : NFLUA_SEND_FRAME;
+	how = (nflua_send_is_routed(p) || p->hs->pf == NFPROTO_BRIDGE) &&
+	      p->hs->okfn && !p->l2_written ? NFLUA_SEND_ON : NFLUA_SEND_FRAME;
 	if (how == NFLUA_SEND_ON) {
 		const bool sound = nflua_skb_is_sound(p);
 

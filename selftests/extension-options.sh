@@ -132,6 +132,12 @@ refused "remove what is not there" 1 "there is no extension 'other'" extension r
 cp "$(ls "$SYSTEM_LIBDIR"/libxt_tcp.so)" xtables/
 refused "remove what is not ours" 2 "its object in .* is not nflua's" extension remove tcp
 rm xtables/libxt_tcp.so
+echo 'return { port = 7 }' >extensions/util.lua
+refused "remove what is no extension, but beside them" 2 "util.lua declares no extension 'util'" extension remove util
+declare_match util >other.lua
+refused "nor is it replaced by one" 2 "util.lua declares no extension 'util'" extension install other.lua
+is "it is as it was" "$(cat extensions/util.lua)" "return { port = 7 }"
+rm extensions/util.lua
 declare_match gone 'options = { { name = "on", type = "bool", default = false } },' | sed '/{ name = "port"/d' >gone.lua
 check "false is what a bool is without being given" extension install gone.lua
 check "remove what a file declares" extension remove ./gone.lua

@@ -140,23 +140,38 @@ ctl unload rule
 bridged
 serving "$SERVER" receive $BRIDGED4 7000 "$TMP/bridged4"
 serving "$SERVER" receive $BRIDGED6 7000 "$TMP/bridged6"
-load frame --single <<'L'
+load watch <<'L'
 local nf = require("netfilter").new{}
-local held
-nf:hook{ family = "bridge", hook = "forward", priority = "filter", function(pkt)
-  if not pkt.udp or pkt.udp.dport ~= 7000 then return end
-  if held then assert(held:send("later")) held = nil return end
-  held = assert(pkt:steal())
-  return nf.STOLEN
-end }
+local met = require("map").open{ name = "met", key = "string", max = 8 }
+for _, hook in ipairs{ "prerouting", "forward", "postrouting" } do
+  nf:hook{ family = "bridge", hook = hook, priority = "srcnat", function(pkt)
+    if pkt.udp and pkt.udp.dport == 7000 then met:incr(hook, 1, 0) end
+  end }
+end
 L
-for v in 4 6; do
-	address=BRIDGED$v
-	datagrams "$CLIENT" "${!address}" 7000 one two
-	check "IPv$v: a frame is held and sent" waits_for 10 came "$TMP/bridged$v" "two later"
+met() { ctl -j map get met "$1" 2>/dev/null | jq .value; }
+for place in prerouting forward postrouting; do
+	load frame --single <<-L
+	local nf = require("netfilter").new{}
+	local held
+	nf:hook{ family = "bridge", hook = "$place", priority = "filter", function(pkt)
+	  if not pkt.udp or pkt.udp.dport ~= 7000 then return end
+	  if held then assert(held:send("later")) held = nil return end
+	  held = assert(pkt:steal())
+	  return nf.STOLEN
+	end }
+	L
+	for v in 4 6; do
+		address=BRIDGED$v
+		echo listening >"$TMP/bridged$v"
+		datagrams "$CLIENT" "${!address}" 7000 one two
+		check "IPv$v bridge $place: a frame is held and sent" waits_for 10 came "$TMP/bridged$v" "two later"
+	done
+	is "bridge $place: no error" "$(field "$ROUTER" frame '[.entries[].errors[]] | add')" 0
+	ctl unload frame
 done
-is "no error" "$(field "$ROUTER" frame '[.entries[].errors[]] | add')" 0
-ctl unload frame
+is "bridge: each met the hooks behind once" "$(met prerouting) $(met forward) $(met postrouting)" "12 12 12"
+ctl unload watch
 
 # --- another payload, and copies -----------------------------------------------
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 #include "extension.h"
@@ -162,6 +163,23 @@ static char *find_change(const struct declaration *d, const struct declaration *
 	return why;
 }
 
+/*
+ * A file in the extensions' directory that is none, which others may require: why
+ * it is not touched, to be freed; NULL if it is one, or is not there.
+ */
+static char *find_other(const struct places *places, const char *name)
+{
+	char *path = places_file(places, name), *why = NULL;
+	struct declared have;
+
+	if (path && places_owner(places, name) == OWNER_NONE && !access(path, F_OK)) {
+		why = extension_read(places, name, &have);
+		extension_close(&have);
+	}
+	free(path);
+	return why;
+}
+
 /* May @d be installed? Says why not. */
 static int check_install(const struct places *places, const struct declaration *d)
 {
@@ -169,6 +187,8 @@ static int check_install(const struct places *places, const struct declaration *
 	const char *hint = NULL;
 	struct declared have;
 
+	if (!why)
+		why = find_other(places, d->spec.name);
 	if (!why) {
 		broken = extension_read(places, d->spec.name, &have);
 		/* What cannot be read is only to be replaced. */
@@ -212,12 +232,16 @@ static int remove_name(const struct places *places, const char *name)
 	char *path = places_file(places, name);
 	size_t size;
 	char *text = path ? places_read(path, &size) : NULL;
+	char *other = find_other(places, name);
 	int err;
 
 	free(path);
 	if (owner == OWNER_OTHER) {
 		ctl_error("cannot remove '%s': its object in %s is not nflua's", name,
 			  places->objects);
+		err = CTL_REFUSED;
+	} else if (other) {
+		ctl_error("cannot remove '%s': %s", name, other);
 		err = CTL_REFUSED;
 	} else if (owner == OWNER_NONE && !text) {
 		ctl_error("there is no extension '%s'", name);
@@ -226,6 +250,7 @@ static int remove_name(const struct places *places, const char *name)
 	} else {
 		err = places_remove(places, name);
 	}
+	free(other);
 	free(text);
 	return err;
 }
