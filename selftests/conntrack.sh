@@ -175,6 +175,32 @@ is "the data of the kernel's helper is its own" "$(ctl -j map get related data |
 	"nil false  the connection has no helper of a script, and no data 2"
 check "unload it" ctl unload related
 
+# --- what is asked in the control state ----------------------------------------------
+
+cat >"$TMP/ask.lua" <<'L'
+local conntrack = require("conntrack")
+assert(conntrack.IP_CT_ESTABLISHED == 0 and conntrack.IP_CT_RELATED == 1 and conntrack.IP_CT_NEW == 2)
+assert(conntrack.IP_CT_IS_REPLY == 3 and conntrack.IP_CT_ESTABLISHED_REPLY == 3 and conntrack.IP_CT_RELATED_REPLY == 4)
+assert(conntrack.IP_CT_NEW_REPLY == 5 and conntrack.IP_CT_NUMBER == 5 and conntrack.UNTRACKED == 7)
+function sums()
+  local n = 0
+  for ct in conntrack.each() do
+    local packets, bytes = ct:counters("both")
+    local po, bo = ct:counters("original")
+    local pr, br = ct:counters("reply")
+    if packets then
+      assert(packets == po + pr and bytes == bo + br and packets > 0)
+      assert(ct:counters() == packets)
+      n = n + 1
+    end
+  end
+  return n > 0
+end
+L
+check "the constants are the kernel's" ctl load "$TMP/ask.lua"
+is "both directions are the sum of each" "$(ctl eval ask 'sums()')" true
+ctl unload ask
+
 # --- rules: a match; misuse raises ------------------------------------------
 
 server iptables -A INPUT -p udp --dport 7001 -m lua --script ct --function matches

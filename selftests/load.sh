@@ -153,6 +153,7 @@ awk 'BEGIN {
 }' >large.lua
 is "3 MB load" "$(ctl load large.lua)" 30000
 is "and are all there" "$(field "$SERVER" large .generation)" 1
+is "show tells when it was loaded" "$(field "$SERVER" large '(.loaded - now) | fabs < 600')" true
 echo 'x = = 1' >>large.lua
 refused "3 MB with an error at the end" 2 '^large.lua:30003: unexpected symbol' ctl replace large.lua
 is "the sound ones stay" "$(field "$SERVER" large .generation)" 1

@@ -81,6 +81,19 @@ is "or a target, if asked" "$(answer s --entry see --role target --hex "$DNS")" 
 is "what is no answer for a target" "$(answer s --entry fine --role target --hex "$DNS")" \
 	"error verdict: s:24: function answered a boolean (a target answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing)"
 
+# --- what it changed ---
+cat >change.lua <<'L'
+local nf = require("netfilter").new{}
+nf:target(function(pkt) pkt.ip.ttl = 7 end)
+L
+changes() { nfluactl run "$@" 2>&1 | sed -nE 's/^    ([-+] +[0-9a-f]{4}) .*/\1/p' | tr -s ' ' | paste -sd ' '; }
+is "the row with the bytes that differ, before and after" "$(changes ./change.lua --entry target --hex "$DNS")" "- 0010 + 0010"
+cat >shorter.lua <<'L'
+local nf = require("netfilter").new{}
+nf:target(function(pkt) assert(pkt:trim(20)) end)
+L
+is "one that is gone is only before" "$(changes ./shorter.lua --entry target --hex "$DNS")" "- 0020 + 0020"
+
 # --- what the script sees ---
 saw="ipv4	input	eth0	nil	0	32	2048"
 is "the defaults" "$(printed s --entry see --hex "$DNS")" "$saw"
