@@ -127,7 +127,8 @@ case_is "where it is called" place "new postrouting east test-lua true false"
 case_is "and what it is told of the second" again "established"
 say 5000 default
 case_is "an expectation" default "40000 userdata"
-check "as the kernel has it" grep -q "^1[0-9]* proto=17 src=$SERVER4 dst=$CLIENT4 sport=0 dport=40000 mask-src=255.255.255.255 .*class=0 helper=test-lua" <(expects)
+# some 6.12 show here the helper that the expected connection gets, which is none
+check "as the kernel has it" grep -qE "^1[0-9]* proto=17 src=$SERVER4 dst=$CLIENT4 sport=0 dport=40000 mask-src=255.255.255.255 .*class=0 *( helper=test-lua.*)?$" <(expects)
 say 5001 busy
 case_is "another connection that expects the same" busy "nil another connection expects the same 16"
 say 5002 full any
