@@ -62,7 +62,7 @@ u32 nflua_conntrack_named(lua_State *L)
 {
 	const LClosure *body = lua_topointer(L, -1);
 
-	return named(body->p);
+	return nflua_state_is_control(nflua_state(L)) ? named(body->p) : 0;
 }
 
 /**

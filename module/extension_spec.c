@@ -354,17 +354,17 @@ static void lay_out(lua_State *L, const char *what,
 		    struct nflua_extension_option *option)
 {
 	const unsigned int align = layouts[option->type].align;
-	const int most = spec->target ? XT_NFLUA_TARGET_DATA_MAX :
-					XT_NFLUA_DATA_MAX;
+	const unsigned int most = spec->target ? XT_NFLUA_TARGET_DATA_MAX :
+						 XT_NFLUA_DATA_MAX;
 	unsigned int at = (spec->data_size + align - 1) / align * align;
 
 	if (layouts[option->type].size)
 		option->size = layouts[option->type].size;
 	option->offset = at;
 	at += option->size * option->repeated;
-	if (at > (unsigned int)most)
+	if (at > most)
 		luaL_error(L, "%s: the values of all options take more than the %d bytes that a rule has for them",
-			   what, most);
+			   what, (int)most);
 	spec->data_size = at;
 }
 

@@ -38,10 +38,10 @@ u32 nflua_field_uint(lua_State *L, const char *record, const char *field,
 {
 	if (!ttisinteger(val))
 		nflua_raise(L, "%s.%s is a number, not a %s", record, field,
-			      luaT_objtypename(L, val));
+			    luaT_objtypename(L, val));
 	if ((u64)ivalue(val) >> bits)
 		nflua_raise(L, "%s.%s is %I, but has %d bits", record, field,
-			      ivalue(val), bits);
+			    ivalue(val), bits);
 	return ivalue(val);
 }
 
@@ -59,7 +59,7 @@ bool nflua_field_bool(lua_State *L, const char *record, const char *field,
 {
 	if (!ttisboolean(val))
 		nflua_raise(L, "%s.%s is true or false, not a %s", record,
-			      field, luaT_objtypename(L, val));
+			    field, luaT_objtypename(L, val));
 	return !l_isfalse(val);
 }
 
@@ -160,7 +160,7 @@ static void write_bits(lua_State *L, struct nflua_packet *p,
 		data = nflua_packet_bytes(p, base + f->offset, f->bytes, &tmp);
 	if (!data)
 		nflua_raise(L, "the packet has no %s.%s any more",
-			      nflua_header(record)->name, f->name);
+			    nflua_header(record)->name, f->name);
 	v = nflua_field_window(f, data);
 	v = (v & ~(f->mask << f->shift)) | bits << f->shift;
 	put_unaligned_be32(v << (32 - 8 * f->bytes), window);
@@ -177,7 +177,7 @@ static void write_bytes(lua_State *L, struct nflua_packet *p,
 	if (base == NFLUA_NOWHERE ||
 	    !nflua_packet_bytes(p, base + f->offset, f->bytes, tmp))
 		nflua_raise(L, "the packet has no %s.%s any more",
-			      nflua_header(record)->name, f->name);
+			    nflua_header(record)->name, f->name);
 	nflua_field_put(L, p, record, f->offset, bytes, f->bytes, f->flags);
 }
 
@@ -190,7 +190,7 @@ static void write_ip4(lua_State *L, struct nflua_packet *p,
 
 	if (!nflua_light_is_address4(v) || (u8)v != 32)
 		nflua_raise(L, "%s.%s is an IPv4 address, as luapacket.ip makes it",
-			      nflua_header(record)->name, f->name);
+			    nflua_header(record)->name, f->name);
 	put_unaligned_be32(v >> 8, bytes);
 	write_bytes(L, p, record, f, bytes);
 }
@@ -203,7 +203,7 @@ static void write_ip6(lua_State *L, struct nflua_packet *p,
 
 	if (!bytes || bytes[16] != 128)
 		nflua_raise(L, "%s.%s is an IPv6 address, as luapacket.ip makes it",
-			      nflua_header(record)->name, f->name);
+			    nflua_header(record)->name, f->name);
 	write_bytes(L, p, record, f, bytes);
 }
 
@@ -217,11 +217,11 @@ static void write_mac(lua_State *L, struct nflua_packet *p,
 
 	if (!ttisstring(val))
 		nflua_raise(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff', not a %s",
-			      h->name, f->name, luaT_objtypename(L, val));
+			    h->name, f->name, luaT_objtypename(L, val));
 	text = getstr(tsvalue(val));
 	if (tsslen(tsvalue(val)) != 3 * ETH_ALEN - 1 || !mac_pton(text, bytes))
 		nflua_raise(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff', not '%s'",
-			      h->name, f->name, text);
+			    h->name, f->name, text);
 	write_bytes(L, p, record, f, bytes);
 }
 
@@ -250,8 +250,8 @@ const struct nflua_field *nflua_field_to_set(lua_State *L, unsigned int record,
 		f = pvalue(slot);
 	if (!f || !(f->flags & NFLUA_FIELD_WRITABLE))
 		nflua_raise(L, "%s.%s cannot be set",
-			      nflua_header(record)->name,
-			      getstr(tsvalue(key)));
+			    nflua_header(record)->name,
+			    getstr(tsvalue(key)));
 	return f;
 }
 

@@ -69,10 +69,10 @@ static void fill(lua_State *L, const TValue *v, char *copy)
 {
 	if (!ttisstring(v))
 		nflua_raise(L, "ct.data is a string, not a %s",
-			      luaT_objtypename(L, v));
+			    luaT_objtypename(L, v));
 	if (tsslen(tsvalue(v)) > DATA_SIZE)
 		nflua_raise(L, "ct.data has room for 32 bytes, not for %d",
-			      (int)min_t(size_t, tsslen(tsvalue(v)), INT_MAX));
+			    (int)min_t(size_t, tsslen(tsvalue(v)), INT_MAX));
 	memset(copy, 0, DATA_SIZE);
 	memcpy(copy, getstr(tsvalue(v)), tsslen(tsvalue(v)));
 }

@@ -432,8 +432,8 @@ void nflua_map_index(lua_State *L, TValue *key, StkId val)
 					tsvalue(key));
 	if (unlikely(!slot || isempty(slot))) {
 		nflua_raise(L, "map has no field '%s' (it has: get set add incr delete pairs)",
-			      ttisstring(key) ? getstr(tsvalue(key)) :
-						luaT_objtypename(L, key));
+			    ttisstring(key) ? getstr(tsvalue(key)) :
+					      luaT_objtypename(L, key));
 		return;
 	}
 	setobj2s(L, val, slot);

@@ -340,9 +340,9 @@ noinline void nflua_packet_no_field(lua_State *L, unsigned int record,
 			    nflua_data_nfields);
 	if (ttisstring(key))
 		nflua_raise(L, "%s has no field '%s' (it has: %s)", h->name,
-			      getstr(tsvalue(key)), names);
+			    getstr(tsvalue(key)), names);
 	nflua_raise(L, "%s has no field of type %s (it has: %s)", h->name,
-		      luaT_objtypename(L, key), names);
+		    luaT_objtypename(L, key), names);
 }
 
 static __always_inline void set_field(lua_State *L, const struct nflua_field *f,

@@ -73,11 +73,11 @@ static noinline void no_field(lua_State *L, const struct nflua_protocol *protoco
 		len += scnprintf(names + len, sizeof(names) - len, " %s",
 				 nflua_data_fields[i].name);
 	nflua_raise(L, "%s has no field '%s' (it has:%s%s%s)",
-		      protocol ? protocol->name : "payload",
-		      ttisstring(key) ? getstr(tsvalue(key)) :
-					luaT_objtypename(L, key),
-		      protocol ? protocol->list : "",
-		      protocol ? " payload" : "", names);
+		    protocol ? protocol->name : "payload",
+		    ttisstring(key) ? getstr(tsvalue(key)) :
+				      luaT_objtypename(L, key),
+		    protocol ? protocol->list : "",
+		    protocol ? " payload" : "", names);
 }
 
 /* A number of up to 64 bits, which may begin and end within a byte. */
@@ -250,10 +250,10 @@ static u64 to_bits(lua_State *L, const struct nflua_protocol *protocol,
 		return nflua_field_bool(L, protocol->name, name, val);
 	if (!ttisinteger(val))
 		nflua_raise(L, "%s.%s is a number, not a %s", protocol->name,
-			      name, luaT_objtypename(L, val));
+			    name, luaT_objtypename(L, val));
 	if (f->width < 64 && (u64)ivalue(val) >> f->width)
 		nflua_raise(L, "%s.%s is %I, but has %d bits", protocol->name,
-			      name, ivalue(val), (int)f->width);
+			    name, ivalue(val), (int)f->width);
 	return ivalue(val);
 }
 
@@ -289,25 +289,25 @@ static const void *to_bytes(lua_State *L, const struct nflua_protocol *protocol,
 		v = ttislightuserdata(val) ? (uintptr_t)pvalue(val) : 0;
 		if (!nflua_light_is_address4(v) || (u8)v != 32)
 			nflua_raise(L, "%s.%s is an IPv4 address, as luapacket.ip makes it",
-				      protocol->name, name);
+				    protocol->name, name);
 		put_unaligned_be32(v >> 8, buf);
 		return buf;
 	case NFLUA_PROTOCOL_IP6:
 		ip6 = nflua_address6_bytes(L, val);
 		if (!ip6 || ip6[16] != 128)
 			nflua_raise(L, "%s.%s is an IPv6 address, as luapacket.ip makes it",
-				      protocol->name, name);
+				    protocol->name, name);
 		return ip6;
 	case NFLUA_PROTOCOL_MAC:
 		text = ttisstring(val) ? getstr(tsvalue(val)) : "";
 		if (strlen(text) != 3 * ETH_ALEN - 1 || !mac_pton(text, buf))
 			nflua_raise(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff'",
-				      protocol->name, name);
+				    protocol->name, name);
 		return buf;
 	default:
 		if (!ttisstring(val) || tsslen(tsvalue(val)) != f->bytes)
 			nflua_raise(L, "%s.%s is a string of %d bytes",
-				      protocol->name, name, (int)f->bytes);
+				    protocol->name, name, (int)f->bytes);
 		return getstr(tsvalue(val));
 	}
 }
@@ -402,7 +402,7 @@ void nflua_protocol_newindex(lua_State *L, u64 v, const TValue *key,
 	if (!bytes || off + f->bytes > p->len ||
 	    off + p->noff < -(s64)skb_headroom(p->skb))
 		nflua_raise(L, "the packet has no %s.%s any more",
-			      protocol->name, name);
+			    protocol->name, name);
 	put(L, p, off, bytes, f->bytes);
 }
 
