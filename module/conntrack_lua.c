@@ -310,6 +310,8 @@ int nflua_conntrack_find(lua_State *L)
  * @room: how many may be in @batch
  * @n: how many are
  * @next: the first whose turn it is not yet
+ * @done: the collector has found it: a finalizer may have it all the same, but
+ *	nothing would give a batch back
  */
 struct walk {
 	struct query query;
@@ -318,6 +320,7 @@ struct walk {
 	unsigned int room;
 	unsigned int n;
 	unsigned int next;
+	bool done;
 };
 
 static bool in_prefix(int family, const union nf_inet_addr *addr,
@@ -432,7 +435,7 @@ static bool fill(lua_State *L, struct walk *w)
 	const struct net *net = read_pnet(&st->gen->net);
 	int found;
 
-	if (st->released)
+	if (st->released || w->done)
 		return false;
 	for (;;) {
 		found = collect(w, net);
@@ -509,6 +512,7 @@ static int walk_gc(lua_State *L)
 	kvfree(w->batch);
 	w->batch = NULL;
 	w->room = 0;
+	w->done = true;
 	return 0;
 }
 

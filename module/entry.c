@@ -10,6 +10,7 @@
 #include <linux/timekeeping.h>
 #include "entry.h"
 #include "event.h"
+#include "held.h"
 #include "library.h"
 #include "run.h"
 #include "script.h"
@@ -217,19 +218,20 @@ static noinline void count_failure(const struct nflua_entry *entry,
 
 /*
  * Does anything follow the hooks of this place? Ingress and egress go on where
- * they were; inet's ingress has the number behind those of IPv4 and IPv6, which
- * is that of the bridge's brouting.
+ * they were, as frames that are link-local do; inet's ingress has the number
+ * behind those of IPv4 and IPv6, which is that of the bridge's brouting.
  */
-static bool has_okfn(const struct nf_hook_state *hs)
+static bool has_okfn(const struct sk_buff *skb, const struct nf_hook_state *hs)
 {
 	return hs->okfn && hs->pf != NFPROTO_NETDEV &&
-	       hs->hook < NF_INET_NUMHOOKS;
+	       hs->hook < NF_INET_NUMHOOKS &&
+	       !nflua_packet_is_link_local(skb, hs);
 }
 
 /* The kernel knows how to go on with these after their time in a queue. */
-static bool can_queue(const struct nf_hook_state *hs)
+static bool can_queue(const struct sk_buff *skb, const struct nf_hook_state *hs)
 {
-	return has_okfn(hs) &&
+	return has_okfn(skb, hs) &&
 	       (hs->pf == NFPROTO_IPV4 || hs->pf == NFPROTO_IPV6 ||
 		hs->pf == NFPROTO_BRIDGE);
 }
@@ -247,6 +249,7 @@ static bool is_verdict(const TValue *v, u32 verdict)
  * Return: as nflua_entry_run(), 0 for an error
  */
 static unsigned int rare_outcome(const TValue *v, enum nflua_role role,
+				 const struct sk_buff *skb,
 				 const struct nf_hook_state *hs,
 				 unsigned int turn)
 {
@@ -259,7 +262,7 @@ static unsigned int rare_outcome(const TValue *v, enum nflua_role role,
 			return NFLUA_A_OUTCOME_DROP | arg << NFLUA_ARG_SHIFT;
 		break;
 	case NFLUA_VERDICT_QUEUE:
-		if (arg < 0x20000 && can_queue(hs))
+		if (arg < 0x20000 && can_queue(skb, hs))
 			return NFLUA_A_OUTCOME_QUEUE | arg << NFLUA_ARG_SHIFT |
 			       (n & NFLUA_VERDICT_BYPASS ? NFLUA_BYPASS : 0);
 		break;
@@ -268,7 +271,7 @@ static unsigned int rare_outcome(const TValue *v, enum nflua_role role,
 			return NFLUA_A_OUTCOME_REPEAT;
 		break;
 	case NFLUA_VERDICT_STOP:
-		if (!arg && has_okfn(hs))
+		if (!arg && has_okfn(skb, hs))
 			return NFLUA_A_OUTCOME_STOP;
 		break;
 	}
@@ -398,7 +401,7 @@ static noinline unsigned int end_call(const struct nflua_entry *entry,
 		outcome = ttisnil(v) || is_verdict(v, NFLUA_VERDICT_STOLEN) ?
 			  NFLUA_A_OUTCOME_STOLEN : 0;
 	else if (!outcome && role != NFLUA_ROLE_MATCH)
-		outcome = rare_outcome(v, role, hs, turn);
+		outcome = rare_outcome(v, role, skb, hs, turn);
 	if (st->packet.look && !st->packet.stolen && !is_sound(st))
 		outcome = 0;
 	if (outcome) {

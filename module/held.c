@@ -178,6 +178,14 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 		held->run = nflua_run_of(from->hs);
 		held->rule = from->role != NFLUA_ROLE_HOOK;
 		nflua_send_key(skb, from->hs->pf, &held->key);
+		/* What was written before counts as what is written now. */
+		if (from->route_kept) {
+			held->key.mark = st->route.mark;
+			held->key.src.in6 = st->route.src;
+			held->key.dst.in6 = st->route.dst;
+		}
+		if (nflua_packet_is_link_local(skb, from->hs))
+			held->hs.okfn = NULL;
 	} else {
 		const struct nflua_held *other =
 			container_of(from, struct nflua_held, packet);
@@ -198,6 +206,9 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 		goto unlock;
 	err = -ENETDOWN;
 	if (holding->closed || (!held->run && !nflua_devices_up(&held->hs)))
+		goto unlock;
+	/* The run that it is of may have ended, and its devices go with it. */
+	if (from != &st->packet && nflua_held_find(st, from->seq) != from)
 		goto unlock;
 	detach(skb, &held->hs);
 	netdev_hold(held->hs.in, &held->in, GFP_ATOMIC);

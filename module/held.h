@@ -107,6 +107,17 @@ static inline bool nflua_packet_is_bridged(const struct sk_buff *skb)
 #endif
 }
 
+/*
+ * Is a frame for a protocol of bridges, as STP and LLDP? Who calls these hooks goes
+ * on with it: what they have to call does not.
+ */
+static inline bool nflua_packet_is_link_local(const struct sk_buff *skb,
+					      const struct nf_hook_state *hs)
+{
+	return hs->pf == NFPROTO_BRIDGE && hs->hook == NF_BR_LOCAL_IN &&
+	       skb->dev == hs->in;
+}
+
 struct nflua_held *nflua_held_add(struct nflua_state *st,
 				  const struct nflua_packet *from,
 				  struct sk_buff *skb);

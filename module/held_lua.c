@@ -220,6 +220,13 @@ static int packet_steal(lua_State *L)
 	if (skb != p->skb && !held->run)
 		consume_skb(p->skb);
 	st->holding->stolen = p->seq;
+	/*
+	 * This may be a finalizer, and who waits for it works on the packet: by
+	 * what it is from now on, which may move.
+	 */
+	if (!held->run)
+		p->skb = skb;
+	p->linear = 0;
 	p->seq = 0;
 	p->stolen = true;
 	p->look = true;

@@ -53,35 +53,31 @@ static int library_require(lua_State *L)
 			  name, lua_tostring(L, -1));
 }
 
+/* Names that a message lists, bytes. */
+#define NAMES_MAX	512
+
 static int strict_index(lua_State *L)
 {
-	luaL_Buffer b;
 	const char *key = lua_type(L, 2) == LUA_TSTRING ?
 			  lua_tostring(L, 2) : luaL_typename(L, 2);
+	char names[NAMES_MAX];
+	unsigned int len = 0;
 
-	/* Names come out in no order, but a buffer needs the stack's top. */
 	lua_settop(L, 2);
-	lua_pushliteral(L, "");
 	lua_pushnil(L);
 	while (lua_next(L, 1)) {
 		lua_pop(L, 1);
-		if (lua_type(L, -1) != LUA_TSTRING)
-			continue;
-		lua_pushvalue(L, -1);
-		lua_insert(L, 3);
-		luaL_buffinit(L, &b);
-		lua_pushvalue(L, 4);
-		luaL_addvalue(&b);
-		luaL_addchar(&b, ' ');
-		lua_pushvalue(L, 3);
-		luaL_addvalue(&b);
-		luaL_pushresult(&b);
-		lua_replace(L, 4);
-		lua_remove(L, 3);
+		lua_burn(L, 1);
+		if (lua_type(L, -1) == LUA_TSTRING)
+			len += scnprintf(names + len, sizeof(names) - len, " %s",
+					 lua_tostring(L, -1));
+		/* What a script has added need not all be told. */
+		if (len >= sizeof(names) - 1)
+			break;
 	}
+	names[len] = 0;
 	return luaL_error(L, "%s has no field '%s' (it has:%s)",
-			  lua_tostring(L, lua_upvalueindex(1)), key,
-			  lua_tostring(L, 3));
+			  lua_tostring(L, lua_upvalueindex(1)), key, names);
 }
 
 /**

@@ -120,8 +120,11 @@ static int reject_frame(struct nflua_packet *p, u8 code)
 	int err;
 
 	/* They count from skb->data, which is the frame's begin at egress. */
-	if (!p->hs->in || skb_network_offset(p->skb))
+	if (!p->hs->in || skb_network_offset(p->skb) || p->noff)
 		return -ENODEV;
+	/* That is for who calls them to see to. */
+	if (!nflua_reply_possible(p))
+		return -EPROTO;
 	if (p->pf == NFPROTO_IPV4 && code == RESET)
 		skb = nf_reject_skb_v4_tcp_reset(net, p->skb, p->hs->in,
 						 NF_INET_PRE_ROUTING);

@@ -101,6 +101,17 @@ static bool turn_addresses(struct answer *a)
 	       ipv6_addr_type(&ip6->daddr) & IPV6_ADDR_UNICAST;
 }
 
+/**
+ * nflua_reply_possible() - is a packet from one host to one host?
+ * @p: the packet, of IPv4 or IPv6
+ */
+bool nflua_reply_possible(struct nflua_packet *p)
+{
+	struct answer a = { .p = p };
+
+	return turn_addresses(&a);
+}
+
 /* The same for ports, which lie where those of TCP and UDP do. */
 static void turn_ports(struct answer *a, __be16 sport, __be16 dport)
 {

@@ -66,8 +66,7 @@ static int find_route(const struct nflua_held *held, struct nf_hook_state *hs)
 	struct nflua_send_key key;
 	int err;
 
-	/* A bridge knows the ports by itself. */
-	if (hs->pf == NFPROTO_BRIDGE || hs->hook == NF_INET_PRE_ROUTING)
+	if (hs->hook == NF_INET_PRE_ROUTING)
 		return 0;
 	if (hs->hook == NF_INET_LOCAL_IN)
 		return skb_dst(skb) ? 0 : -ENETUNREACH;
@@ -83,6 +82,26 @@ static int find_route(const struct nflua_held *held, struct nf_hook_state *hs)
 	return 0;
 }
 
+/*
+ * May a frame go on in its bridge? The ports, which are up, may have left it. What
+ * arrives at the bridge itself is of its device.
+ */
+static bool is_in_bridge(struct sk_buff *skb, const struct nf_hook_state *hs)
+{
+	struct net_device *bridge;
+
+	if ((hs->in && !netif_is_bridge_port(hs->in)) ||
+	    (hs->out && !netif_is_bridge_port(hs->out)))
+		return false;
+	if (hs->hook != NF_BR_LOCAL_IN)
+		return true;
+	bridge = netdev_master_upper_dev_get_rcu((struct net_device *)hs->in);
+	if (!bridge || !netif_is_bridge_master(bridge))
+		return false;
+	skb->dev = bridge;
+	return true;
+}
+
 /**
  * nflua_send_on() - let a packet go on behind the hook where it was taken
  * @held: the packet; its skb is gone afterwards
@@ -95,7 +114,8 @@ void nflua_send_on(struct nflua_held *held, const void *hook)
 	struct nf_hook_state hs = held->hs;
 	struct sk_buff *skb = held->packet.skb;
 
-	if (find_route(held, &hs)) {
+	if (hs.pf == NFPROTO_BRIDGE ? !is_in_bridge(skb, &hs) :
+				      find_route(held, &hs)) {
 		kfree_skb(skb);
 		return;
 	}

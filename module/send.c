@@ -243,6 +243,11 @@ static void send_one(struct sending *s)
 		break;
 	case NFLUA_SEND_FRAME:
 		set_segments(s->skb, READ_ONCE(s->skb->dev->mtu));
+#ifdef CONFIG_NETFILTER_SKIP_EGRESS
+		/* It has met these hooks. */
+		s->skb->nf_skip_egress = s->hs.pf == NFPROTO_NETDEV &&
+					 s->hs.hook == NF_NETDEV_EGRESS;
+#endif
 		/* Nobody behind us looks at the length. */
 		if (is_skb_forwardable(s->skb->dev, s->skb))
 			dev_queue_xmit(s->skb);
@@ -452,6 +457,9 @@ int nflua_send_frame(struct nflua_packet *p, struct sk_buff *skb)
 
 	if (!dev || !skb_mac_header_was_set(p->skb) || dev->type != ARPHRD_ETHER)
 		return -ENODEV;
+	/* A second tag is in the frame. */
+	if (eth_type_vlan(p->skb->protocol))
+		return -EINVAL;
 	eth = eth_hdr(p->skb);
 	skb->dev = dev;
 	if (skb_vlan_tag_present(p->skb))
@@ -594,6 +602,13 @@ static void forget(struct queue *q,
 	}
 	spin_unlock_bh(&q->lock);
 	list_for_each_entry_safe(s, next, &gone, node) {
+		/* A callback may still be working on what it held. */
+		if (s->held) {
+			put(s->dev);
+			nflua_held_free_later(s->held);
+			kfree(s);
+			continue;
+		}
 		kfree_skb(s->skb);
 		sending_free(s);
 	}

@@ -58,6 +58,7 @@ int nflua_send_init(void);
 void nflua_send_exit(void);
 
 /* reply.c, reject.c: acts of a packet */
+bool nflua_reply_possible(struct nflua_packet *p);
 int nflua_reply_tcp(lua_State *L);
 int nflua_reply(lua_State *L);
 int nflua_reject(lua_State *L);

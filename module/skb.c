@@ -128,6 +128,19 @@ int nflua_skb_writable(lua_State *L, struct nflua_packet *p, s64 off, u32 len)
 	return 0;
 }
 
+/*
+ * What IP has found in its options, and kept beside the packet, is checked no
+ * more by those who read their lengths again: where they may be others, there are
+ * none.
+ */
+static void forget_options(const struct nflua_packet *p)
+{
+	if (p->hs->pf == NFPROTO_IPV4)
+		memset(&IPCB(p->skb)->opt, 0, sizeof(IPCB(p->skb)->opt));
+	else if (p->hs->pf == NFPROTO_IPV6)
+		IP6CB(p->skb)->flags &= ~IP6SKB_HOPBYHOP;
+}
+
 /**
  * nflua_skb_written() - bytes of a packet were written
  * @p: the packet
@@ -139,6 +152,7 @@ void nflua_skb_written(struct nflua_packet *p, s64 off)
 		p->l2_written = true;
 	if (off > 0 && p->l4proto >= 0 && off >= p->l4off)
 		return;
+	forget_options(p);
 	nflua_packet_parse(p);
 	p->look = true;
 }
@@ -379,9 +393,8 @@ static void begin_here(struct nflua_packet *p, const u8 *link, u32 linklen)
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
 	    skb_checksum_start_offset(skb) < 0)
 		skb->ip_summed = CHECKSUM_NONE;
-	/* where options were, in the header that was there */
-	if (p->hs->pf == NFPROTO_IPV4)
-		memset(&IPCB(skb)->opt, 0, sizeof(IPCB(skb)->opt));
+	/* of the header that was there */
+	forget_options(p);
 	nflua_packet_parse(p);
 	p->look = true;
 }

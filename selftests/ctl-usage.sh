@@ -166,7 +166,9 @@ run extension install
 expect "install of nothing" 1 'extension install takes FILE'
 run extension list x
 expect "list with a word too many" 1 "'x' is one word too many"
-for name in a/b 'a b' ''; do
+run extension remove a/b
+expect "remove of a file that is not there" 1 "there is no file 'a/b'"
+for name in 'a b' ''; do
 	run extension remove "$name"
 	expect "remove of what is no name: '$name'" 1 "is no name of an extension"
 done

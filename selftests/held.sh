@@ -241,6 +241,37 @@ for how in "replace --budget 10ms $TMP/held.lua" "unload held" "unload --force h
 	check "$how" ctl $how
 done
 
+# --- finalizers that take the packet that is being read, and move it ---
+ctl unload held 2>/dev/null
+cat >"$TMP/taken.lua" <<'L'
+local nf = require("netfilter").new{}
+local current, taken
+local meta = { __gc = function()
+  if not current or taken then return end
+  taken = current:steal()
+  if taken then taken:push(200) end
+end }
+nf:hook{ family = "ipv4", hook = "input", priority = "filter", function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 7015 then return end
+  local unpack = pkt.unpack
+  for _ = 1, 40 do setmetatable({}, meta) end
+  taken, current = nil, pkt
+  pcall(unpack, pkt, ("c39"):rep(20), 1, "payload")
+  current = nil
+  if taken then taken:close() return nf.STOLEN end
+end }
+L
+check "one that takes what is read" ctl load --budget 10ms "$TMP/taken.lua"
+client python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(300):
+    s.sendto(bytes(900), (sys.argv[1], 7015))' $SERVER4
+taken() { [ "$(field "$SERVER" taken '.entries[0] | "\(.calls >= 300) \(.outcomes.stolen > 0) \([.errors[]] | add)"')" = "true true 0" ]; }
+check "some were taken so" waits_for 20 taken
+taken || diag "$(counts "$SERVER" taken)" "$(field "$SERVER" taken .entries[0].last_error)"
+check "unload" ctl unload taken
+
 # --- the namespace goes, and then the device of another ---
 reload
 send $SERVER4 7013 3

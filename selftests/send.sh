@@ -170,6 +170,33 @@ for place in prerouting forward postrouting; do
 	is "bridge $place: no error" "$(field "$ROUTER" frame '[.entries[].errors[]] | add')" 0
 	ctl unload frame
 done
+# what arrives at the bridge itself
+ip -n "$ROUTER" addr add 10.79.0.254/24 dev br0
+serving "$ROUTER" receive 10.79.0.254 7001 "$TMP/own4"
+load frame --single <<'L'
+local nf = require("netfilter").new{}
+local held
+nf:hook{ family = "bridge", hook = "input", priority = "filter", function(pkt)
+  if pkt.eth.type == 0x888e then return nf.STOP end
+  if not pkt.udp or pkt.udp.dport ~= 7001 then return end
+  if held then assert(held:send("later")) held = nil return end
+  held = assert(pkt:steal())
+  return nf.STOLEN
+end }
+L
+datagrams "$CLIENT" 10.79.0.254 7001 one two
+check "bridge input: a frame is held and sent" waits_for 10 came "$TMP/own4" "two later"
+is "bridge input: no error" "$(field "$ROUTER" frame '[.entries[].errors[]] | add')" 0
+# what its caller goes on with cannot stop
+client python3 -c '
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("veth1", 0))
+for _ in range(3):
+    s.send(bytes.fromhex("0180c2000003" + "020000000001" + "888e") + bytes(46))'
+refused_stop() { [ "$(field "$ROUTER" frame '.entries[0].errors.verdict')" = 3 ]; }
+check "bridge input: STOP is no verdict for a link-local frame" waits_for 10 refused_stop
+ctl unload frame
 is "bridge: each met the hooks behind once" "$(met prerouting) $(met forward) $(met postrouting)" "12 12 12"
 ctl unload watch
 
@@ -236,32 +263,59 @@ is "none is longer than the device takes" "$(grep -cE 'length 1[0-9]{3}' "$TMP/d
 is "no error" "$(field "$ROUTER" link '[.entries[].errors[]] | add')" 0
 ctl unload link
 
+# --- what leaves a device by its hook ------------------------------------------
+
+if [ "$(ctl -j load --name egress - <<'L' 2>/dev/null | jq '.[0].entries | length'
+local nf = require("netfilter").new{}
+nf:hook{ family = "netdev", hook = "egress", device = "server", priority = 0, function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 7000 then return end
+  assert(assert(pkt:copy()):send("copy"))
+  assert(assert(pkt:steal()):send())
+  return nf.STOLEN
+end }
+L
+)" = 1 ]; then
+	for who in "far4 $FAR4" "far6 $FAR6"; do
+		read -r file address <<<"$who"
+		echo listening >"$TMP/$file"
+		datagrams "$CLIENT" "$address" 7000 x
+		check "$address: egress: it leaves once, and its copy" waits_for 10 came "$TMP/$file" "copy x"
+	done
+	is "egress: called once for each" "$(field "$ROUTER" egress '[.entries[].errors[]] | add')" 0
+	ctl unload egress
+else
+	skip "egress" "this kernel has no such hook"
+fi
+
 # --- another mark, another route ----------------------------------------------
 
 for ip in -4 -6; do
 	ip -n "$ROUTER" $ip rule add fwmark 7 lookup 77
 	ip -n "$ROUTER" $ip route add blackhole default table 77
 done
-for hook in forward output; do
+for how in "forward held" "output held" "output pkt"; do
+	read -r hook what <<<"$how"
 	load marked --single <<-L
 	local nf = require("netfilter").new{}
 	nf:hook{ family = "inet", hook = "$hook", priority = 0, function(pkt)
 	  if not pkt.udp or pkt.udp.dport ~= 7000 then return end
+	  local lost = pkt:unpack("c" .. #pkt.payload, 1, "payload") == "lost"
+	  if lost and "$what" == "pkt" then pkt.mark = 7 end
 	  local held = assert(pkt:steal())
-	  if held:unpack("c" .. #held.payload, 1, "payload") == "lost" then held.mark = 7 end
+	  if lost and "$what" == "held" then held.mark = 7 end
 	  held:send()
 	  return nf.STOLEN
 	end }
 	L
-	[ $hook = forward ] && from=$CLIENT || from=$ROUTER
+	[ "$hook" = forward ] && from=$CLIENT || from=$ROUTER
 	for address in $FAR4 $FAR6; do
 		[[ $address = *:* ]] && v=6 || v=4
 		echo listening >"$TMP/far$v"
 		datagrams "$from" "$address" 7000 one lost two
-		check "IPv$v $hook: a packet that was marked has another route" \
+		check "IPv$v $hook: a packet that was marked has another route ($what)" \
 			waits_for 10 came "$TMP/far$v" "one two"
 	done
-	is "$hook: no error" "$(field "$ROUTER" marked '[.entries[].errors[]] | add')" 0
+	is "$hook: no error ($what)" "$(field "$ROUTER" marked '[.entries[].errors[]] | add')" 0
 	ctl unload marked
 done
 

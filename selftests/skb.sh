@@ -443,4 +443,16 @@ readonly_is() { counts "$SERVER" skb | grep -qx "function readonly calls=2 match
 check "a match changes nothing" waits_for 10 readonly_is
 for ipt in iptables ip6tables; do server $ipt -F; done
 ctl unload skb
+
+# --- options that a script has spoilt behind IP's own check ---
+SCRIPT_NS=$SERVER load options <<'L'
+local nf = require("netfilter").new{}
+nf:hook{ family = "ipv4", hook = "input", priority = "filter", function(pkt)
+  -- the length of a recorded route
+  if pkt.icmp and pkt.ip.ihl > 5 then assert(pkt:set_u8(22, 255)) end
+end }
+L
+check "an answer to what has none any more" client ping -R -c 3 -i 0.2 -W 5 $SERVER4
+is "it was spoilt" "$(field "$SERVER" options '.entries[0] | "\(.calls >= 3) \([.errors[]] | add)"')" "true 0"
+ctl unload options
 finish

@@ -189,6 +189,16 @@ case("traceback of a long stack", "time|memory", function()
   local function deep(n) if n == 0 then while true do debug.traceback() end end return 1 + deep(n - 1) end
   return function() deep(10000) end
 end)
+case("traceback among many globals", "runtime|time|memory", function()
+  for i = 1, 50000 do _G["v" .. i] = i end
+  local function deep(n) if n == 0 then error("x") end return 1 + deep(n - 1) end
+  return function() return deep(30) end
+end)
+case("a misspelled name of what has many", "runtime|time|memory", function()
+  local nf = require("netfilter").new{}
+  for i = 1, 20000 do nf["k" .. i] = true end
+  return function() return nf.zzz end
+end)
 case("traceback from a far level", "time|memory", function()
   local function deep(n) if n == 0 then while true do debug.traceback("x", 5000) end end return 1 + deep(n - 1) end
   return function() deep(10000) end
