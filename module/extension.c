@@ -242,6 +242,7 @@ static int take(const struct nflua_extension_spec *spec, bool may_register,
 		bool check, struct nflua_extension **taken, char **error)
 {
 	struct nflua_extension *e = find(spec), *other = find_other(spec);
+	const bool registered = e && e->registered;
 	char differs[NFLUA_EXTENSION_WHY];
 	char why[NFLUA_EXTENSION_WHY + 128];
 	int err;
@@ -253,16 +254,16 @@ static int take(const struct nflua_extension_spec *spec, bool may_register,
 			 differs);
 		return refuse(spec, error, why, -EEXIST);
 	}
-	if (!(e && e->registered) && is_taken(spec))
+	if (!registered && is_taken(spec))
 		return refuse(spec, error,
 			      spec->target ?
 			      "the kernel has a target of this name" :
 			      "the kernel has a match of this name", -EEXIST);
-	if (!(e && e->registered) && !may_register)
+	if (!registered && !may_register)
 		return refuse(spec, error,
 			      "the whole kernel would get it: it must be declared in the initial user namespace first",
 			      -EPERM);
-	if (check && !(e && e->registered))
+	if (!registered && check)
 		return 0;
 	if (!e) {
 		reap();

@@ -10,6 +10,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include "packet.h"
+#include "run.h"
 #include "script.h"
 #include "send.h"
 
@@ -108,14 +109,14 @@ static inline bool nflua_packet_is_bridged(const struct sk_buff *skb)
 }
 
 /*
- * Is a frame for a protocol of bridges, as STP and LLDP? Who calls these hooks goes
- * on with it: what they have to call does not.
+ * Is a frame for a protocol of the link, as LACP? Who calls these hooks goes on with
+ * it: what they have to call does not.
  */
 static inline bool nflua_packet_is_link_local(const struct sk_buff *skb,
 					      const struct nf_hook_state *hs)
 {
 	return hs->pf == NFPROTO_BRIDGE && hs->hook == NF_BR_LOCAL_IN &&
-	       skb->dev == hs->in;
+	       skb->dev == hs->in && !nflua_run_of(hs);
 }
 
 struct nflua_held *nflua_held_add(struct nflua_state *st,

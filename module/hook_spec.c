@@ -230,20 +230,22 @@ static const struct nflua_word *get_word(lua_State *L, int spec,
 					 const char *field,
 					 struct nflua_words words)
 {
+	lua_Integer number;
 	unsigned int i;
 
 	lua_getfield(L, spec, field);
-	for (i = 0; lua_isinteger(L, -1) && i < words.n; i++)
-		if (lua_tointeger(L, -1) == words.word[i].value)
-			break;
-	if (lua_isinteger(L, -1) && i == words.n)
-		nflua_words_refuse(L, field, lua_tostring(L, -1), words);
-	if (lua_isinteger(L, -1)) {
+	if (!lua_isinteger(L, -1)) {
 		lua_pop(L, 1);
-		return &words.word[i];
+		return nflua_words_get(L, spec, "hook", field, NULL, words);
 	}
+	number = lua_tointeger(L, -1);
+	for (i = 0; i < words.n; i++)
+		if (words.word[i].value == number)
+			break;
+	if (i == words.n)
+		nflua_words_refuse(L, field, lua_tostring(L, -1), words);
 	lua_pop(L, 1);
-	return nflua_words_get(L, spec, "hook", field, NULL, words);
+	return &words.word[i];
 }
 
 /**

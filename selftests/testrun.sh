@@ -81,6 +81,13 @@ is "or a target, if asked" "$(answer s --entry see --role target --hex "$DNS")" 
 is "what is no answer for a target" "$(answer s --entry fine --role target --hex "$DNS")" \
 	"error verdict: s:24: function answered a boolean (a target answers ACCEPT, DROP, CONTINUE, STOLEN, QUEUE, REPEAT, STOP or nothing)"
 
+# A run is of what arrives at the bridge itself, which something follows.
+cat >bridge.lua <<'L'
+local nf = require("netfilter").new{}
+nf:hook{ family = "bridge", hook = "input", priority = 0, function() return nf.STOP end }
+L
+is "STOP at a bridge's input" "$(nfluactl run ./bridge.lua --hex "$DNS" 2>&1 | head -n 1)" "1 stop"
+
 # --- what it changed ---
 cat >change.lua <<'L'
 local nf = require("netfilter").new{}

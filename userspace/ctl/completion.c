@@ -28,7 +28,7 @@ static const char *const bash_words[] = {
 	[CTL_WORD_MAP] = "case $prev in map) COMPREPLY=($(compgen -W 'list show get set delete' -- \"$cur\")) ;; show|get|set|delete) COMPREPLY=($(compgen -W \"$([[ -e /sys/module/nflua ]] && nfluactl \"${ns[@]}\" map list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\")) ;; esac",
 	[CTL_WORD_EXTENSION] = "case $prev in extension) COMPREPLY=($(compgen -W 'install remove list show' -- \"$cur\")) ;; "
 			       "install|show|remove) compopt -o filenames; COMPREPLY=($(compgen -W \"$(nfluactl extension list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\")); "
-			       "[[ $prev == remove ]] || COMPREPLY+=($(compgen -f -- \"$cur\")) ;; esac",
+			       "COMPREPLY+=($(compgen -f -- \"$cur\")) ;; esac",
 	[CTL_WORD_DIRECTORY] = "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\"))",
 	[CTL_WORD_SHELL] = "COMPREPLY=($(compgen -W bash -- \"$cur\"))",
 };

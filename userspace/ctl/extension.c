@@ -163,21 +163,14 @@ static char *find_change(const struct declaration *d, const struct declaration *
 	return why;
 }
 
-/*
- * A file in the extensions' directory that is none, which others may require: why
- * it is not touched, to be freed; NULL if it is one, or is not there.
- */
-static char *find_other(const struct places *places, const char *name)
+/* Is there a file of the name, and no object? It may be one that others require. */
+static bool is_beside(const struct places *places, const char *name)
 {
-	char *path = places_file(places, name), *why = NULL;
-	struct declared have;
+	char *path = places_file(places, name);
+	bool is = path && places_owner(places, name) == OWNER_NONE && !access(path, F_OK);
 
-	if (path && places_owner(places, name) == OWNER_NONE && !access(path, F_OK)) {
-		why = extension_read(places, name, &have);
-		extension_close(&have);
-	}
 	free(path);
-	return why;
+	return is;
 }
 
 /* May @d be installed? Says why not. */
@@ -187,14 +180,15 @@ static int check_install(const struct places *places, const struct declaration *
 	const char *hint = NULL;
 	struct declared have;
 
-	if (!why)
-		why = find_other(places, d->spec.name);
 	if (!why) {
 		broken = extension_read(places, d->spec.name, &have);
-		/* What cannot be read is only to be replaced. */
+		/* What cannot be read is only to be replaced, if it is an extension. */
 		if (!broken) {
 			why = find_change(d, declared_find(&have, d->spec.name));
 			hint = "rules in the kernel are laid out as the installed one says: raise 'revision', or remove it first";
+		} else if (is_beside(places, d->spec.name)) {
+			why = broken;
+			broken = NULL;
 		}
 		free(broken);
 		extension_close(&have);
@@ -232,10 +226,15 @@ static int remove_name(const struct places *places, const char *name)
 	char *path = places_file(places, name);
 	size_t size;
 	char *text = path ? places_read(path, &size) : NULL;
-	char *other = find_other(places, name);
+	struct declared have;
+	char *other = NULL;
 	int err;
 
 	free(path);
+	if (is_beside(places, name)) {
+		other = extension_read(places, name, &have);
+		extension_close(&have);
+	}
 	if (owner == OWNER_OTHER) {
 		ctl_error("cannot remove '%s': its object in %s is not nflua's", name,
 			  places->objects);
