@@ -38,6 +38,7 @@
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -53,6 +54,11 @@
 #include "state.h"
 #include "values.h"
 #include "lua/kernel/lua_internal.h"
+
+unsigned int nflua_slack = 1;
+module_param_named(slack, nflua_slack, uint, 0644);
+MODULE_PARM_DESC(slack,
+		 "How many times its budget a call may take, for machines that are emulated or look at each access to memory (default: 1)");
 
 /**
  * nflua_state_gfp() - how memory may be had now

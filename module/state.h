@@ -56,6 +56,7 @@ struct nflua_protocol;
 /* all bodies of one load; of a script on a CPU that comes up */
 #define NFLUA_BODY_NS		(5 * NSEC_PER_SEC)
 #define NFLUA_CPU_NS		(100 * NSEC_PER_MSEC)
+#define NFLUA_SLACK_MAX		1000U
 
 /*
  * How memory may be had while a packet waits: of what is free, and not of the
@@ -256,6 +257,8 @@ static inline struct nflua_state *nflua_state(lua_State *L)
 
 void nflua_raise(lua_State *L, const char *fmt, ...);
 
+extern unsigned int nflua_slack;
+
 static inline bool nflua_state_is_control(const struct nflua_state *st)
 {
 	return st->cpu < 0;
@@ -272,11 +275,12 @@ static inline bool nflua_state_is_atomic(const struct nflua_state *st)
  * @now: its begin, ktime_get_ns()
  * @budget: how long it may take, ns
  *
- * A kernel that looks at each access to memory is no measure of a script.
+ * A machine that is stopped meanwhile, or looks at each access to memory, is no
+ * measure of a script: the parameter slack.
  */
 static inline u64 nflua_deadline(u64 now, u64 budget)
 {
-	return now + budget * (IS_ENABLED(CONFIG_KASAN) ? 20 : 1);
+	return now + budget * clamp(READ_ONCE(nflua_slack), 1U, NFLUA_SLACK_MAX);
 }
 
 /**

@@ -110,7 +110,7 @@ for ((round = 1; round <= ROUNDS; round++)); do
 	if ip netns list | grep -q "^$ns\b"; then
 		n=$(nfluactl -j -n "$ns" map get total 0 2>/dev/null | jq .value)
 		met=$((met + ${n:-0}))
-		n=$(nfluactl -j -n "$ns" show storm 2>/dev/null | jq '[.[0].entries[].errors | to_entries[] | select(.key != "time") | .value] | add')
+		n=$(nfluactl -j -n "$ns" show storm 2>/dev/null | jq '.[0].errors')
 		errors=$((errors + ${n:-0}))
 		[ "$((round % 3))" = 0 ] || ip netns del "$ns"
 	fi
@@ -119,8 +119,7 @@ for ((round = 1; round <= ROUNDS; round++)); do
 done
 is "$((ROUNDS * EACH * 2)) datagrams, each a connection of its own" $sent 100000
 check "most of them met the script" [ $met -gt 10000 ]
-# a busy machine may stop any call
-is "no call of a script failed, but for its time" $errors 0
+is "no call of a script failed" $errors 0
 check "all namespaces are gone" through "nflua-d$$"
 check "nothing refers to the module" waits_for 20 bash -c 'rmmod nflua; ! grep -q ^nflua /proc/modules'
 # shellcheck disable=SC2016

@@ -4,7 +4,7 @@
 # nfluactl eval: chunks in a script's control state.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
-need_module
+EXACT=1 need_module
 topology
 cd "$TMP" || exit 1
 

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=extensions/lib.sh source-path=SCRIPTDIR
 . "$HERE/extensions/lib.sh"
-need_module
+EXACT=1 need_module
 need_extensions
 need_command iptables-nft
 topology

@@ -7,7 +7,7 @@
 # shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
-need_module
+EXACT=1 need_module
 topology
 EACH=4			# packets to each function from each CPU
 mapfile -t CPUS < <(seq 0 $(($(nproc) - 1)))

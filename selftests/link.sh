@@ -137,8 +137,7 @@ done | python3 "$HERE/packets.py" - 02:00:00:00:00:04 02:00:00:00:00:03 >frames
 for split in whole 14 18 20 26 38 60; do
 	server python3 "$HERE/tap.py" send tap0 $split <frames
 done
-# A machine that is busy may end some by the clock.
-seen() { [ "$(field "$SERVER" pieces '.entries[0] | .outcomes.drop + .errors.time')" = 126 ]; }
+seen() { [ "$(field "$SERVER" pieces '.entries[0].outcomes.drop')" = 126 ]; }
 check "strings behind tags, in pieces" waits_for 10 seen
-is "no error" "$(field "$SERVER" pieces '.entries[0] | "\(.errors | del(.time) | add) \(.outcomes.drop > 60)"')" "0 true"
+is "no error" "$(field "$SERVER" pieces .errors)" 0
 finish

@@ -5,7 +5,7 @@
 # nothing, and large sources arrive whole.
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
-need_module
+EXACT=1 need_module
 topology
 cd "$TMP" || exit 1
 

@@ -105,33 +105,9 @@ nf:target(function(pkt)
 end)
 L
 ctl load --budget 10ms malformed.lua || exit 1
-# picked NUMBERS <FILE.pcap: those packets of it, counted from 1
-cat >picked.py <<'P'
-import struct, sys
-data, at, n = sys.stdin.buffer.read(), 24, 0
-wanted = set(map(int, sys.argv[1].split()))
-sys.stdout.buffer.write(data[:at])
-while at < len(data):
-    size = 16 + struct.unpack("=I", data[at + 8:at + 12])[0]
-    n += 1
-    if n in wanted:
-        sys.stdout.buffer.write(data[at:at + size])
-    at += size
-P
-# runs SCRIPT ENTRY PCAP FILTER: jq's FILTER of each packet's run, to "got". What
-# the clock has ended, because the machine is busy, is tried again.
+# runs SCRIPT ENTRY PCAP FILTER: jq's FILTER of each packet's run, to "got"
 runs() {
-	local late
 	ctl -j run "$1" --entry "$2" --pcap "$3" | jq -r "(if type == \"array\" then .[] else . end) | $4" >got
-	for _ in {1..20}; do
-		late=$(grep -n 'ran longer than 10 ms' got | cut -d : -f 1 | head -n 200 | xargs)
-		[ -n "$late" ] || break
-		python3 picked.py "$late" <"$3" >late.pcap
-		ctl -j run "$1" --entry "$2" --pcap late.pcap | jq -r "(if type == \"array\" then .[] else . end) | $4" |
-			awk -v numbers="$late" 'BEGIN { split(numbers, at, " ") }
-				NR == FNR { again[at[FNR]] = $0; next } { print FNR in again ? again[FNR] : $0 }' - got >next
-		mv next got
-	done
 }
 # reads WHAT [SEED COUNT]: malformed.py's packets are seen as it sees them
 reads() {

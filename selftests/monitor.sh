@@ -7,7 +7,7 @@
 # shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
-need_module
+EXACT=1 need_module
 need_command setpriv taskset jq
 topology
 LAST=$(($(nproc) - 1))

@@ -14,7 +14,7 @@
 # shellcheck disable=SC2317,SC2030,SC2031
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
-need_module
+EXACT=1 need_module
 topology
 part=${1:-${RUNAWAY:-1/10}}
 EACH=2			# packets from each CPU in each direction

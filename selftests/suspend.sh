@@ -7,7 +7,7 @@
 # shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
-need_module
+EXACT=1 need_module
 need_command taskset
 topology
 LAST=$(($(nproc) - 1))
@@ -127,6 +127,11 @@ some_fit() {
 why() { field "$SERVER" budget '.entries[0].last_error | split("\n")[0]'; }
 is "about 3 ms are too long for a budget of 1 ms" "$(run 20)" "0 20"
 is "which the error says" "$(why)" "budget:1: ran longer than 1 ms"
+slack=/sys/module/nflua/parameters/slack
+before=$(cat $slack)
+echo 100 >$slack
+check "the parameter slack gives them more" some_fit
+echo "$before" >$slack
 ctl limits budget --budget 8ms >"$TMP/out"
 check "they fit 8 ms, set while it runs" some_fit
 ctl limits budget --budget 500us >"$TMP/out"

@@ -8,7 +8,7 @@
 # shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
-need_module
+EXACT=1 need_module
 need_command python3 taskset jq
 topology
 cd "$TMP" || exit 1

@@ -9,7 +9,7 @@
 # shellcheck disable=SC2016
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
-need_module
+EXACT=1 need_module
 need_command taskset
 topology
 LAST=$(($(nproc) - 1))

@@ -7,7 +7,7 @@
 # shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
-need_module
+EXACT=1 need_module
 need_command taskset
 for TRACEFS in /sys/kernel/tracing /sys/kernel/debug/tracing; do
 	[ ! -d $TRACEFS ] || [ -d $TRACEFS/events ] ||

@@ -150,8 +150,10 @@ static void print_values(unsigned int family, const struct xt_nflua_info *info, 
 	char *text;
 
 	for (i = 0; i < info->count[n]; i++, from += option->size) {
-		text = option->type == NFLUA_EXTENSION_BOOL ? strdup("") :
-							      value_text(self, option, family, from);
+		if (option->type == NFLUA_EXTENSION_BOOL)
+			text = strdup("");
+		else
+			text = value_text(self, option, family, from);
 		if (!text)
 			xtables_error(RESOURCE_PROBLEM, "%s: no memory", self->spec.name);
 		if (i && (!option_has_list(option) || len + 1 + strlen(text) > WORD_MAX)) {
