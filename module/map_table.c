@@ -34,6 +34,12 @@
 #define SCAN_ROOM	128
 #define SCAN_CLEAN	2
 
+/*
+ * Entries of a bucket: by chance there are never so many. Who walks through a
+ * map learns which keys share one.
+ */
+#define CHAIN_MAX	128
+
 /* A packet takes the room that another has made: how often it may happen. */
 #define ROOM_TRIES	8
 
@@ -327,16 +333,23 @@ static void drop_entry(struct nflua_map *map, struct nflua_map_entry *entry)
 	kfree(entry);
 }
 
-/* The entry of a key; one that has expired goes. Context: the bucket's lock */
+/*
+ * The entry of a key; one that has expired goes. @others becomes how many were
+ * looked at in vain. Context: the bucket's lock
+ */
 static struct nflua_map_entry *find_locked(struct nflua_map *map,
 					   const struct nflua_map_key *key,
-					   struct nflua_map_lock *lock)
+					   struct nflua_map_lock *lock,
+					   unsigned int *others)
 {
 	struct nflua_map_entry *entry;
 
+	*others = 0;
 	hlist_for_each_entry(entry, &map->buckets[key->bucket], node) {
-		if (!nflua_map_same(entry, key))
+		if (!nflua_map_same(entry, key)) {
+			++*others;
 			continue;
+		}
 		if (nflua_map_live(entry))
 			return entry;
 		unlink_entry(map, lock, entry);
@@ -406,7 +419,8 @@ static void expect_expiry(struct nflua_map *map, unsigned long delay)
  *
  * Context: any but an interrupt; sleeps if @gfp lets it
  * Return: 0, -EEXIST if there is an entry and @op is an addition, -ENOSPC if
- * the map is full, -ENOMEM if there is no memory, or no more for maps
+ * the map or the key's bucket is full, -ENOMEM if there is no memory, or no
+ * more for maps
  */
 int nflua_map_store(struct nflua_map *map, const struct nflua_map_key *key,
 		    struct nflua_map_value *value, enum nflua_map_op op,
@@ -416,6 +430,7 @@ int nflua_map_store(struct nflua_map *map, const struct nflua_map_key *key,
 	const u64 expires = expiry(value->ttl);
 	struct nflua_map_entry *entry, *new = NULL;
 	struct nflua_map_string *string = NULL;
+	unsigned int others;
 	int err = 0;
 
 	if (map->shape.value == NFLUA_MAP_STRING) {
@@ -425,7 +440,7 @@ int nflua_map_store(struct nflua_map *map, const struct nflua_map_key *key,
 	}
 	for (;;) {
 		spin_lock_bh(&lock->lock);
-		entry = find_locked(map, key, lock);
+		entry = find_locked(map, key, lock, &others);
 		if (entry || new)
 			break;
 		spin_unlock_bh(&lock->lock);
@@ -437,7 +452,9 @@ int nflua_map_store(struct nflua_map *map, const struct nflua_map_key *key,
 			return PTR_ERR(new);
 		}
 	}
-	if (!entry) {
+	if (!entry && others >= CHAIN_MAX) {
+		err = -ENOSPC;
+	} else if (!entry) {
 		if (op == NFLUA_MAP_INCR)
 			value->number = (u64)value->number + value->init;
 		if (!string)
@@ -475,9 +492,10 @@ bool nflua_map_delete(struct nflua_map *map, const struct nflua_map_key *key)
 {
 	struct nflua_map_lock *lock = bucket_lock(map, key->bucket);
 	struct nflua_map_entry *entry;
+	unsigned int others;
 
 	spin_lock_bh(&lock->lock);
-	entry = find_locked(map, key, lock);
+	entry = find_locked(map, key, lock, &others);
 	if (entry)
 		unlink_entry(map, lock, entry);
 	spin_unlock_bh(&lock->lock);

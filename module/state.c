@@ -29,8 +29,8 @@
  * memory (NFLUA_BLOCK_MAX), the tables that are resized (0021), a step of the
  * collector, which goes through large tables in parts (0013, 0019, 0020), the
  * search for an object that gets a finalizer (0030); load() and whole
- * collections are not done at all (0014, 0015). Keys can't be chosen to collide
- * (0024, 0031).
+ * collections are not done at all (0014, 0015). Keys can't be chosen from outside
+ * to collide (0024, 0031), nor many of them by a script (0034).
  *
  * All of it costs a callback without jumps 6 executed instructions of 352
  * ("nflua-hook accept" of scripts/bench; they are the first of luaV_execute()),

@@ -83,6 +83,7 @@ host_own() {
 	for lua in "${INTERPRETERS[@]}"; do
 		where=$(label "$lua")
 		check "own-floats: $where" timeout 60 "$lua" own-floats.lua
+		check "own-collide: $where" timeout 60 "$lua" own-collide.lua
 		check "own-library: $where" timeout 60 "$lua" own-library.lua
 		check "own-stack: $where" timeout 60 "$lua" own-stack.lua
 		# The sanitizers' frames are larger than the kernel's.

@@ -107,6 +107,24 @@ says "deleting on the way" "$(printf '16\t0')" \
 says "it is a value" "$(printf 'true\tfalse\tmap: i\tuserdata')" \
 	'map.open{ name = "i", key = "integer", max = 4 } == i, i == a, tostring(i), type(i)'
 
+# Whoever walks through a map finds out which keys share a bucket: the newest of
+# one comes first, and 0 is in the first.
+load collide <<'L'
+c = require("map").open{ name = "c", key = "integer", max = 200 }
+c:set(0, 0)
+function fill()
+  local found, k = 0, 0
+  repeat
+    k = k + 1
+    local ok, why, errno = c:set(k, k)
+    if not ok then return #c, found, why, errno end
+    if pairs(c)(c) == k then found = found + 1 else c:delete(k) end
+  until k == 200000
+end
+L
+is "keys that share a bucket" "$(ctl eval collide 'return fill()' | tr '\n\t' '  ')" "128 127 map is full 28 "
+is "others find room" "$(ctl eval collide 'local n = 0 for k = 1, 72 do n = n + (c:set(-k, 1) and 1 or 0) end return n > 50')" true
+ctl unload collide
 misuse "an option that is none" "map.open has no option 'size_' .it has: name key value size max ttl evict" 'map.open{ size_ = 1 }'
 misuse "no name" 'name must be 1 to 63' 'map.open{ key = "integer", max = 1 }'
 misuse "no key" 'key must be "integer", "string" or "address"' 'map.open{ name = "x", max = 1 }'

@@ -232,6 +232,8 @@ unsigned long long luai_pointerid(const void *p);
 #define LUAI_MAXGCPART		256
 #define LUAI_MAXGCPASSES	3
 #define LUAI_MAXGCWORK		4000
+/* keys of a table that may have one main position */
+#define LUAI_MAXCHAIN		32
 /* while a packet waits: entries to which the table of strings grows, slots of a
    table that are counted to find its new size */
 #define LUAI_MAXSTRTAB		(1 << 15)
