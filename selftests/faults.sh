@@ -55,6 +55,41 @@ function f(pkt) return tostring(pkt) == "" end
 print("loaded", #t)
 L
 sed 's/priority = 0/priority = 1/' "$TMP/one.lua" >"$TMP/two.lua"
+cat >"$TMP/acts.lua" <<'L'
+local luapacket = require("luapacket")
+local conntrack = require("conntrack")
+local nf = require("netfilter").new{ name = "acts" }
+conntrack.use("accounting", "labels")
+local note = luapacket.protocol{ name = "note", { "first", 8 }, { "rest", 32 } }
+nf:extension{
+  name = "faulty", options = { { name = "n", type = "u8", default = 3 }, { name = "of", type = "prefix", repeated = 4 } },
+  checkentry = function(info) return info.n < 9 end,
+  match = function(pkt, info) return info.n == 3 end,
+}
+nf:helper{ name = "faulty", proto = "udp", expect = { max = 4 }, function(pkt, ct)
+  local e = ct:expect{ dport = 40000 + #pkt.payload }
+  ct.data = "seen"
+  pkt:mangle(1, 5, "longer than it was")
+  return e and not e:cancel() and nf.DROP or nf.ACCEPT
+end }
+local kept, held
+nf:hook{ family = "ipv4", hook = "output", priority = 0, function(pkt)
+  if pkt.udp.dport ~= 4000 then return nf.ACCEPT end
+  local ct, copy = pkt.ct, pkt:copy()
+  if kept then kept:close() end
+  if held then held:close() end
+  kept, held = ct and ct:keep(), copy and copy:copy_expand(64, 64)
+  if ct then ct.mark = 7 ct:label(1, true) end
+  if copy then
+    copy.udp.dport = 4001
+    if copy:linearize() and copy:put(8) and copy:trim(#copy - 8) then copy:send() else copy:close() end
+  end
+  if held then held:make_writable() end
+  pkt.ip.ttl = pkt.ip.ttl - 1
+  local head = note(pkt.payload)
+  return head and head.first == 0 and nf.DROP or nf.ACCEPT
+end }
+L
 size() { stat -c %s "$TMP/$1.lua"; }
 # load NAME FILE, replace NAME FILE: as genl.py has them, with as much time for
 # a call as there can be: such a kernel is slow.
@@ -104,11 +139,11 @@ trial eval "10:1=s,5=file:$TMP/chunk.lua"
 # Each datagram that is sent was seen by the script: it answered, or it failed
 # for want of memory, or of time, and the packet was accepted by its policy.
 outs=
+sent() { grep -oE '\bok=[0-9]+' <<<"$outs" | awk -F= '{ n += $2 } END { print n }'; }
 trial "a packet's call" udp:4000
-sent=$(grep -oE '\bok=[0-9]+' <<<"$outs" | awk -F= '{ n += $2 } END { print n }')
 read -r calls accept memory time < <(field "$SERVER" s '.entries[0] |
 	"\(.calls) \(.outcomes.accept) \(.errors.memory) \(.errors.time)"')
-is "each was called once" "$calls" "$sent"
+is "each was called once" "$calls" "$(sent)"
 is "it answered, or had no memory or time" "$((accept + memory + time))" "$calls"
 check "it had none at times" test "$memory" -gt 10
 packet=$(python3 "$HERE/packets.py" - 02:00:00:00:00:01 02:00:00:00:00:02 <<<'ip4(udp(1, 2, b"x"))')
@@ -122,6 +157,16 @@ trial unload 3:1=s "$(load_of s one)"
 is "it is as it was" "$(field "$SERVER" s '[.entries[].name] | join(", ")')" \
 	"inet output 0, one, f"
 check "unload" ctl unload s
+trial "load with a helper and an extension" "$(load_of acts acts)" 3:1=acts
+ctl load --budget 10ms "$TMP/acts.lua"
+server iptables -t raw -A OUTPUT -p udp --dport 4000 -j CT --helper faulty
+trial "replace with a helper and an extension" "$(replace_of acts acts)"
+outs=
+trial "a packet's call that keeps, sends and expects" udp:4000
+field "$SERVER" acts '.entries[] | select(.kind != "match") | "\(.calls) \(.outcomes) \(.errors)"' | sed 's/^/# /'
+is "each was called once" "$(field "$SERVER" acts '.entries[] | select(.kind == "helper") | .calls')" "$(sent)"
+server iptables -t raw -F
+ctl unload acts
 is "no map is left" "$(ctl -j map list)" "[]"
 if [ -w $debug/kmemleak ]; then
 	is "nothing leaks" "$(leaks)" 0

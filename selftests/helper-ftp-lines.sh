@@ -46,8 +46,13 @@ hold "+$(long 3000)PORT 10,88,1,2,160,1\r\n" =1 'PORT 10,88,1,2,160,9'
 is "the end of a long line is no command" "$(grep -c dport=40961 "$TMP/expects")" 0
 is "and what follows is one" "$(grep -c dport=40969 "$TMP/expects")" 1
 firewall tcp 21 ftp-lua plain
-hold "+PORT $(long 5000)\r\n" =1 'PORT 10,88,1,2,160,9'
+# a session ends behind more than 4096 bytes
+hold "+PORT $(long 4000)\r\n" =1 'PORT 10,88,1,2,160,9'
 is "a long command is none" "$(grep -c proto=6 "$TMP/expects")" 1
+firewall tcp 21 ftp-lua plain
+many=$(printf 'NOOP\\r\\n%.0s' {1..900})
+hold "+${many}PORT 10,88,1,2,160,8\r\n" =901
+is "a command behind many" "$(grep -c dport=40968 "$TMP/expects")" 1
 firewall tcp 21 ftp-lua plain
 hold '+XPORT 10,88,1,2,160,1\r\n' =1 'PORT 10,88,1,2,160,7'
 is "a word within a word is no command" "$(grep -c proto=6 "$TMP/expects") $(grep -c dport=40967 "$TMP/expects")" "1 1"

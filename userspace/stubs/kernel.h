@@ -59,6 +59,7 @@ typedef long long s64;
 	((_type *)(void *)((char *)(_p) - offsetof(_type, _member)))
 #define struct_size(_p, _member, _n) \
 	(sizeof(*(_p)) + (_n) * sizeof((_p)->_member[0]))
+#define clamp(_v, _lo, _hi)	((_v) < (_lo) ? (_lo) : (_v) > (_hi) ? (_hi) : (_v))
 #define min(_a, _b)	((_a) < (_b) ? (_a) : (_b))
 #define min_t(_type, _a, _b)	((_type)(_a) < (_type)(_b) ? (_type)(_a) : (_type)(_b))
 
