@@ -111,30 +111,6 @@ static bool push_own(lua_State *L, const struct nf_conn *ct)
 	return true;
 }
 
-/**
- * nflua_ct_push() - push a connection that a callback borrows
- * @L: the running thread
- * @ct: the connection, which lives until the callback ends at the least
- *
- * That of the callback's packet costs nothing. Of any other a handle is pushed,
- * which keeps it, or nil if the state keeps as many as it may. Raises for want
- * of memory.
- */
-void nflua_ct_push(lua_State *L, struct nf_conn *ct)
-{
-	struct nflua_kept *kept;
-
-	if (push_own(L, ct))
-		return;
-	kept = nflua_kept_new(L);
-	nf_conntrack_get(&ct->ct_general);
-	if (!nflua_kept_set(L, kept, ct))
-		return;
-	nf_ct_put(ct);
-	lua_pop(L, 1);
-	lua_pushnil(L);
-}
-
 /* May whoever has this look at the extensions? */
 static bool has_extensions(const struct nflua_ct *c)
 {
@@ -279,18 +255,28 @@ static void get_tcp(lua_State *L, const struct nflua_ct *c, unsigned int record,
  * A helper that was unregistered is taken from all connections that are in the
  * table, and freed a grace period later. One that has left the table may still
  * point to it.
+ *
+ * Context: RCU read section
+ * Return: NULL if it has none, or nobody may look any more, or not yet
  */
+const struct nf_conntrack_helper *nflua_ct_helper(const struct nflua_ct *c)
+{
+	const struct nf_conn_help *help = has_extensions(c) ? nfct_help(c->ct) : NULL;
+	const struct nf_conntrack_helper *helper;
+
+	helper = help ? rcu_dereference(help->helper) : NULL;
+	return helper && !nf_ct_is_dying(c->ct) ? helper : NULL;
+}
+
 static void get_helper(lua_State *L, const struct nflua_ct *c,
 		       unsigned int record, StkId val)
 {
 	char name[NF_CT_HELPER_NAME_LEN] = "";
 	const struct nf_conntrack_helper *helper;
-	const struct nf_conn_help *help;
 
 	rcu_read_lock();
-	help = has_extensions(c) ? nfct_help(c->ct) : NULL;
-	helper = help ? rcu_dereference(help->helper) : NULL;
-	if (helper && !nf_ct_is_dying(c->ct))
+	helper = nflua_ct_helper(c);
+	if (helper)
 		strscpy(name, helper->name, sizeof(name));
 	rcu_read_unlock();
 	setnilvalue(s2v(val));

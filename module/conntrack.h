@@ -72,7 +72,7 @@ extern const struct nflua_field nflua_ct_packet_fields[];
 extern const unsigned int nflua_ct_packet_nfields;
 bool nflua_ct_of(const struct nflua_packet *p, struct nflua_ct *c);
 const char *nflua_ct_info_word(int info);
-void nflua_ct_push(lua_State *L, struct nf_conn *ct);
+const struct nf_conntrack_helper *nflua_ct_helper(const struct nflua_ct *c);
 void nflua_ct_check(lua_State *L, int idx, struct nflua_ct *c);
 void nflua_ct_index(lua_State *L, u64 view, TValue *key, StkId val);
 void nflua_ct_newindex(lua_State *L, u64 view, TValue *key, TValue *val);
@@ -106,9 +106,6 @@ static inline const struct nflua_header *nflua_ct_header(unsigned int record)
 {
 	return nflua_header(record);
 }
-
-#define nflua_ct_packet_fields	((const struct nflua_field *)NULL)
-#define nflua_ct_packet_nfields	0
 
 static inline void nflua_ct_index(lua_State *L, u64 view, TValue *key,
 				  StkId val) { }

@@ -23,6 +23,7 @@
 #include <linux/slab.h>
 #include <net/netfilter/nf_conntrack.h>
 #include "conntrack.h"
+#include "held.h"
 #include "library.h"
 #include "script.h"
 #include "state.h"
@@ -190,7 +191,18 @@ static int push_failure(lua_State *L, int err)
 		why = "too many connections kept";
 	if (err == -EXDEV)
 		why = "the connection belongs to another network namespace";
+	if (err == -EAGAIN)
+		why = "a frame's connection cannot be kept before it is confirmed";
 	return nflua_library_failure(L, why, -err);
+}
+
+/* A bridge confirms a connection only if nobody else has it. */
+static bool must_stay(struct nflua_state *st, const struct nflua_ct *c)
+{
+	const struct nflua_packet *p = nflua_packet_find(st, c->seq);
+
+	return p && nflua_packet_is_frame(p->skb, p->hs) &&
+	       nflua_packet_new_connection(p->skb) == c->ct;
 }
 
 /* ct:keep(): a handle of its own for the connection, good until it is closed */
@@ -203,6 +215,8 @@ int nflua_ct_keep(lua_State *L)
 	lua_settop(L, 1);
 	kept = nflua_kept_new(L);
 	nflua_ct_check(L, 1, &c);
+	if (must_stay(nflua_state(L), &c))
+		return push_failure(L, -EAGAIN);
 	nf_conntrack_get(&c.ct->ct_general);
 	err = nflua_kept_set(L, kept, c.ct);
 	if (!err)

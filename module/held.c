@@ -20,10 +20,10 @@
  * packet, handle and state go, it finds the packet or finds none.
  *
  * A held packet refers to its devices, its route and its connection. So it is
- * given up when one of the devices goes down or away, also if it was sent and
- * waits for that; and before any part of a
- * namespace goes, because conntrack waits for its last connection. The socket
- * is not referred to.
+ * given up when one of the devices goes down or away, or leaves the bridge, which
+ * may go without it; also if it was sent and waits for that. And before any part
+ * of a namespace goes, because conntrack waits for its last connection. The
+ * socket is not referred to.
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
@@ -31,7 +31,6 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <net/dst.h>
-#include <net/netfilter/nf_conntrack.h>
 #include "held.h"
 #include "run.h"
 #include "state.h"
@@ -142,6 +141,12 @@ static u64 free_number(struct nflua_state *st, struct nflua_holding *holding)
 /* Makes a packet independent of the path it was on. */
 static void detach(struct sk_buff *skb, struct nf_hook_state *hs)
 {
+	const struct nf_conn *ct = nflua_packet_new_connection(skb);
+
+	/* The clones of a frame that is flooded share it; only one may confirm it. */
+	if (ct && hs->pf == NFPROTO_BRIDGE &&
+	    refcount_read(&ct->ct_general.use) > 1)
+		nf_reset_ct(skb);
 	skb_orphan(skb);
 	skb_dst_force(skb);
 	hs->sk = NULL;
@@ -177,13 +182,11 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 	if (from == &st->packet) {
 		held->run = nflua_run_of(from->hs);
 		held->rule = from->role != NFLUA_ROLE_HOOK;
-		nflua_send_key(skb, from->hs->pf, &held->key);
 		/* What was written before counts as what is written now. */
-		if (from->route_kept) {
-			held->key.mark = st->route.mark;
-			held->key.src.in6 = st->route.src;
-			held->key.dst.in6 = st->route.dst;
-		}
+		if (from->route_kept)
+			held->route = st->route;
+		else
+			nflua_route_save(&held->route, skb, from->hs->pf);
 		if (nflua_packet_is_link_local(skb, from->hs))
 			held->hs.okfn = NULL;
 	} else {
@@ -192,7 +195,7 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 
 		held->run = other->run;
 		held->rule = other->rule;
-		held->key = other->key;
+		held->route = other->route;
 	}
 	/* That the okfn is a run's tells where the hook state is, see there. */
 	if (held->run) {
@@ -425,9 +428,20 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 			void *ptr)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	const struct netdev_notifier_changeupper_info *change = ptr;
 
-	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
+	switch (event) {
+	case NETDEV_CHANGEUPPER:
+		/* No frame of the bridge that it was in is on its way by now. */
+		if (change->linking || !netif_is_bridge_master(change->upper_dev))
+			return NOTIFY_DONE;
+		break;
+	case NETDEV_DOWN:
+	case NETDEV_UNREGISTER:
+		break;
+	default:
 		return NOTIFY_DONE;
+	}
 	give_up_some(nflua_net(dev_net(dev)), is_of_device, dev, false);
 	nflua_send_forget(dev);
 	return NOTIFY_DONE;

@@ -9,7 +9,9 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <net/netfilter/nf_conntrack.h>
 #include "packet.h"
+#include "route.h"
 #include "run.h"
 #include "script.h"
 #include "send.h"
@@ -24,7 +26,7 @@
  * @node: in &nflua_holding.held; whoever took it may use it for a list of theirs
  * @until: jiffies when it is given up
  * @run: the test run it belongs to; then it goes nowhere
- * @key: what its route depended on
+ * @route: what its route depended on
  * @rule: it was taken in a rule, not in a hook
  * @in: reference to @hs.in
  * @out: reference to @hs.out
@@ -36,7 +38,7 @@ struct nflua_held {
 	struct list_head node;
 	unsigned long until;
 	struct nflua_run *run;
-	struct nflua_send_key key;
+	struct nflua_route route;
 	bool rule;
 	netdevice_tracker in;
 	netdevice_tracker out;
@@ -106,6 +108,22 @@ static inline bool nflua_packet_is_bridged(const struct sk_buff *skb)
 #else
 	return false;
 #endif
+}
+
+/* A packet's connection, if it is one that nobody has confirmed; or NULL */
+static inline struct nf_conn *nflua_packet_new_connection(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info info;
+	struct nf_conn *ct = nf_ct_get(skb, &info);
+
+	return ct && !nf_ct_is_template(ct) && !nf_ct_is_confirmed(ct) ? ct : NULL;
+}
+
+/* Is a packet a frame that a bridge may flood? */
+static inline bool nflua_packet_is_frame(const struct sk_buff *skb,
+					 const struct nf_hook_state *hs)
+{
+	return hs->pf == NFPROTO_BRIDGE || nflua_packet_is_bridged(skb);
 }
 
 /*

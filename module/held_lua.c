@@ -12,7 +12,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/skbuff.h>
-#include <net/netfilter/nf_conntrack.h>
 #include "entry.h"
 #include "header.h"
 #include "held.h"
@@ -101,14 +100,9 @@ static u64 *push_handle(lua_State *L)
 /* What a copy must not share with the packet that goes on. */
 static void part(struct sk_buff *skb)
 {
-#if IS_ENABLED(CONFIG_NF_CONNTRACK)
-	enum ip_conntrack_info info;
-	const struct nf_conn *ct = nf_ct_get(skb, &info);
-
 	/* Only one packet can confirm a connection. */
-	if (ct && !nf_ct_is_template(ct) && !nf_ct_is_confirmed(ct))
+	if (nflua_packet_new_connection(skb))
 		nf_reset_ct(skb);
-#endif
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 	br_drop_fake_rtable(skb);
 	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);

@@ -426,14 +426,14 @@ void nflua_helper_grown(struct nflua_state *st, __be32 seq, int by)
  */
 int nflua_helper_call(lua_State *L)
 {
+	const struct nflua_packet *p = &nflua_state(L)->packet;
 	enum ip_conntrack_info info;
-	struct nf_conn *ct;
 
 	lua_settop(L, 1);
 	lua_pushvalue(L, lua_upvalueindex(1));
 	lua_insert(L, 1);
-	ct = nf_ct_get(nflua_state(L)->packet.skb, &info);
-	nflua_ct_push(L, ct);
+	lua_pushlightuserdata(L, nflua_light_view(p->seq, NFLUA_RECORD_CT));
+	nf_ct_get(p->skb, &info);
 	lua_pushstring(L, nflua_ct_info_word(info));
 	lua_call(L, 3, 1);
 	return 1;

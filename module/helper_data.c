@@ -23,25 +23,23 @@
 
 /*
  * NULL if the connection has no helper of ours: another's keeps there what is
- * its own, even pointers. Whoever has a handle alone must not look before it is
- * confirmed: extensions may be moved. See &nf_conn_help.data.
+ * its own, even pointers. In a helper's callback it is the one that was called,
+ * which stays for that long, whatever becomes of the connection. See
+ * &nf_conn_help.data.
  */
-static void *data_of(const struct nflua_ct *c)
+static void *data_of(lua_State *L, const struct nflua_ct *c)
 {
+	struct nflua_state *st = nflua_state(L);
+	bool ours = c->seq == st->packet.seq && nflua_helper_now(st);
 	const struct nf_conntrack_helper *helper;
-	struct nf_conn_help *help;
-	bool ours;
 
-	if (c->info == NFLUA_CT_NO_PACKET && !nf_ct_is_confirmed(c->ct))
-		return NULL;
-	help = nfct_help(c->ct);
-	if (!help)
-		return NULL;
-	rcu_read_lock();
-	helper = rcu_dereference(help->helper);
-	ours = helper && helper->me == THIS_MODULE;
-	rcu_read_unlock();
-	return ours ? help->data : NULL;
+	if (!ours) {
+		rcu_read_lock();
+		helper = nflua_ct_helper(c);
+		ours = helper && helper->me == THIS_MODULE;
+		rcu_read_unlock();
+	}
+	return ours ? nfct_help(c->ct)->data : NULL;
 }
 
 /* ct.data: 32 bytes as a string; nil if the connection has no helper of a script */
@@ -49,7 +47,7 @@ void nflua_helper_get_data(lua_State *L, const struct nflua_ct *c,
 			   unsigned int record, StkId val)
 {
 	const ptrdiff_t at = savestack(L, val);
-	const void *data = data_of(c);
+	const void *data = data_of(L, c);
 	char copy[DATA_SIZE];
 	TString *ts;
 
@@ -85,7 +83,7 @@ void nflua_helper_set_data(lua_State *L, const struct nflua_ct *c,
 	void *data;
 
 	fill(L, val, copy);
-	data = data_of(c);
+	data = data_of(L, c);
 	if (!data)
 		nflua_raise(L, "the connection has no helper of a script, and no data");
 	spin_lock_bh(&c->ct->lock);
@@ -110,7 +108,7 @@ int nflua_helper_swap_data(lua_State *L)
 	nflua_ct_check(L, 1, &c);
 	fill(L, s2v(L->ci->func.p + 2), old);
 	fill(L, s2v(L->ci->func.p + 3), new);
-	data = data_of(&c);
+	data = data_of(L, &c);
 	if (!data)
 		return nflua_library_failure(L, "the connection has no helper of a script",
 					     ENOENT);

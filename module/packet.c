@@ -299,7 +299,9 @@ static const struct {
 	{ nflua_view_fields, &nflua_view_nfields },
 	{ nflua_held_fields, &nflua_held_nfields },
 	{ nflua_skb_fields, &nflua_skb_nfields },
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
 	{ nflua_ct_packet_fields, &nflua_ct_packet_nfields },
+#endif
 };
 
 static unsigned int list_fields(char *buf, unsigned int len, unsigned int size,

@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
+#include "held.h"
 #include "send.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
@@ -120,10 +121,10 @@ static int reject_frame(struct nflua_packet *p, u8 code)
 	int err;
 
 	/* They count from skb->data, which is the frame's begin at egress. */
-	if (!p->hs->in || skb_network_offset(p->skb) || p->noff)
+	if (!p->hs->in)
 		return -ENODEV;
 	/* That is for who calls them to see to. */
-	if (!nflua_reply_possible(p))
+	if (skb_network_offset(p->skb) || p->noff || !nflua_reply_possible(p))
 		return -EPROTO;
 	if (p->pf == NFPROTO_IPV4 && code == RESET)
 		skb = nf_reject_skb_v4_tcp_reset(net, p->skb, p->hs->in,
@@ -158,6 +159,9 @@ static int reject(struct nflua_packet *p, u8 code)
 	skb = skb_clone(p->skb, NFLUA_GFP_SEND);
 	if (!skb)
 		return -ENOMEM;
+	/* A bridge confirms it only if nobody else has it. */
+	if (nflua_packet_is_bridged(skb) && nflua_packet_new_connection(skb))
+		nf_reset_ct(skb);
 	err = nflua_send(skb, p->hs, NFLUA_SEND_REJECT, code);
 	if (err)
 		consume_skb(skb);

@@ -11,8 +11,8 @@
  *	output		the hooks behind, then it leaves by its route
  *	postrouting	the hooks behind, then it leaves
  *
- * and if its addresses or its mark have changed since it was taken, the last
- * three look for a route again first. A rule of iptables does not know which
+ * and if its addresses, its mark or its class have changed since it was taken, the
+ * last three look for a route again first. A rule of iptables does not know which
  * hooks are behind it: what it took goes on behind all of them.
  *
  * What was taken in a hook of a bridge goes on in the same way, as the frame it
@@ -39,39 +39,19 @@
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
-/**
- * nflua_send_key() - what a packet's route depends on
- * @skb: the packet
- * @pf: family of its hook
- * @key: gets it
- */
-void nflua_send_key(const struct sk_buff *skb, u8 pf,
-		    struct nflua_send_key *key)
-{
-	memset(key, 0, sizeof(*key));
-	key->mark = skb->mark;
-	if (pf == NFPROTO_IPV4) {
-		key->src.ip = ip_hdr(skb)->saddr;
-		key->dst.ip = ip_hdr(skb)->daddr;
-	} else if (pf == NFPROTO_IPV6) {
-		key->src.in6 = ipv6_hdr(skb)->saddr;
-		key->dst.in6 = ipv6_hdr(skb)->daddr;
-	}
-}
-
 /* The route that it has, or another one if it is not the packet it was. */
 static int find_route(const struct nflua_held *held, struct nf_hook_state *hs)
 {
 	struct sk_buff *skb = held->packet.skb;
-	struct nflua_send_key key;
+	struct nflua_route route;
 	int err;
 
 	if (hs->hook == NF_INET_PRE_ROUTING)
 		return 0;
 	if (hs->hook == NF_INET_LOCAL_IN)
 		return skb_dst(skb) ? 0 : -ENETUNREACH;
-	nflua_send_key(skb, hs->pf, &key);
-	if (skb_dst(skb) && !memcmp(&key, &held->key, sizeof(key)))
+	nflua_route_save(&route, skb, hs->pf);
+	if (skb_dst(skb) && !memcmp(&route, &held->route, sizeof(route)))
 		return 0;
 	err = nflua_send_route(skb, hs);
 	if (err)

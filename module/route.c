@@ -19,17 +19,21 @@
 #include "route.h"
 #include "state.h"
 
-static void save(struct nflua_route *route, const struct sk_buff *skb,
-		 const struct nf_hook_state *hs)
+/**
+ * nflua_route_save() - look at what a packet's route depends on
+ * @route: gets it; two are equal if their bytes are
+ * @skb: the packet
+ * @pf: family of its hook; all but IPv4 and IPv6 have the mark alone
+ */
+void nflua_route_save(struct nflua_route *route, const struct sk_buff *skb, u8 pf)
 {
-	/* They are compared byte by byte. */
 	memset(route, 0, sizeof(*route));
 	route->mark = skb->mark;
-	if (hs->pf == NFPROTO_IPV4) {
+	if (pf == NFPROTO_IPV4) {
 		route->src.s6_addr32[0] = ip_hdr(skb)->saddr;
 		route->dst.s6_addr32[0] = ip_hdr(skb)->daddr;
 		route->class = htonl(ip_hdr(skb)->tos);
-	} else {
+	} else if (pf == NFPROTO_IPV6) {
 		route->src = ipv6_hdr(skb)->saddr;
 		route->dst = ipv6_hdr(skb)->daddr;
 		route->class = *(const __be32 *)ipv6_hdr(skb);
@@ -51,7 +55,7 @@ void nflua_route_keep(struct nflua_state *st, struct nflua_packet *p)
 	    hs->hook != NF_INET_LOCAL_OUT ||
 	    (hs->pf != NFPROTO_IPV4 && hs->pf != NFPROTO_IPV6))
 		return;
-	save(&st->route, p->skb, hs);
+	nflua_route_save(&st->route, p->skb, hs->pf);
 	p->route_kept = true;
 	st->untidy = true;
 }
@@ -69,7 +73,7 @@ int nflua_route_follow(const struct nflua_state *st)
 	struct nflua_route now;
 	int err;
 
-	save(&now, skb, hs);
+	nflua_route_save(&now, skb, hs->pf);
 	if (!memcmp(&now, &st->route, sizeof(now)) || !skb_dst(skb))
 		return 0;
 	err = hs->pf == NFPROTO_IPV4 ?

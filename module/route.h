@@ -21,7 +21,9 @@ struct nflua_route {
 
 struct nflua_packet;
 struct nflua_state;
+struct sk_buff;
 
+void nflua_route_save(struct nflua_route *route, const struct sk_buff *skb, u8 pf);
 void nflua_route_keep(struct nflua_state *st, struct nflua_packet *p);
 int nflua_route_follow(const struct nflua_state *st);
 

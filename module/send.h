@@ -27,18 +27,6 @@ enum nflua_send_how {
 	NFLUA_SEND_ON,		/* it goes on behind the hook that took it */
 };
 
-/**
- * struct nflua_send_key - what the route of a packet depends on
- * @mark: its mark
- * @src: its source address
- * @dst: its destination address
- */
-struct nflua_send_key {
-	u32 mark;
-	union nf_inet_addr src;
-	union nf_inet_addr dst;
-};
-
 int nflua_send(struct sk_buff *skb, const struct nf_hook_state *hs,
 	       enum nflua_send_how how, u8 code);
 int nflua_send_held(struct nflua_state *st, struct nflua_packet *p,
@@ -68,7 +56,5 @@ void nflua_reject_send(struct net *net, struct sk_buff *skb, u8 pf, u8 code,
 /* resend.c: packets that a script held */
 int nflua_resend(lua_State *L);
 void nflua_send_on(struct nflua_held *held, const void *hook);
-void nflua_send_key(const struct sk_buff *skb, u8 pf,
-		    struct nflua_send_key *key);
 
 #endif /* _NFLUA_SEND_H */

@@ -96,7 +96,7 @@ static struct nflua_packet *check_changeable(lua_State *L)
  *
  * Raises in a match.
  *
- * Return: 0, -EBUSY, -ENOMEM
+ * Return: 0, -EBUSY, -ENOMEM, -ERANGE
  */
 int nflua_skb_writable(lua_State *L, struct nflua_packet *p, s64 off, u32 len)
 {
@@ -107,6 +107,9 @@ int nflua_skb_writable(lua_State *L, struct nflua_packet *p, s64 off, u32 len)
 		luaL_error(L, "a match may not change its packet");
 	if (skb_shared(skb))
 		return -EBUSY;
+	/* A finalizer may have moved the begin since the caller looked. */
+	if (p->noff + off < -(s64)skb_headroom(skb))
+		return -ERANGE;
 	nflua_route_keep(nflua_state(L), p);
 	/* A chain of headers may be as long as the packet. */
 	if (p->pf == NFPROTO_IPV6)

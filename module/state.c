@@ -563,7 +563,7 @@ int nflua_state_callback(struct nflua_state *st, const char *extension,
  * nflua_state_destroy() - free a state that nothing can enter any more
  * @st: the state, also one that is half made
  *
- * Finalizers of the script run, for as long as a body may.
+ * Finalizers of the script run, for as long as a call may.
  *
  * Context: process, sleeps
  */
