@@ -85,6 +85,8 @@ refused "a body that raises" 2 "libxt_SHAPE.so: $NFLUA_EXTENSIONS/SHAPE.lua:1: a
 echo 'while true do end' >"$NFLUA_EXTENSIONS/SHAPE.lua"
 refused "a body that does not end" 2 "libxt_SHAPE.so: $NFLUA_EXTENSIONS/SHAPE.lua:1: ran longer than 5 s" \
 	shape --amount 5000 --any
+refused "nor does nfluactl wait for it" 2 "SHAPE.lua:1: ran longer than 5 s" \
+	nfluactl extension show "$NFLUA_EXTENSIONS/SHAPE.lua"
 echo 'return' >"$NFLUA_EXTENSIONS/SHAPE.lua"
 refused "a file that declares something else" 2 "libxt_SHAPE.so: .*SHAPE.lua declares no extension of this name" \
 	shape --amount 5000 --any

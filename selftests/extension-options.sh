@@ -57,6 +57,8 @@ refuses() {
 	local what=$1 status=$2 pattern=$3
 	refused "refused: $what" "$status" "$pattern" extension install refused.lua
 }
+refused "refused: an object that is a directory" 1 "Is a directory" extension install --object / mine.lua
+refused "refused: another object" 1 "is not the object that iptables loads" extension install --object /bin/true mine.lua
 unchanged() { (cd "$TMP" && find xtables extensions -type f -exec sha256sum {} + | sort); }
 before=$(unchanged)
 for name in tcp conntrack MASQUERADE; do

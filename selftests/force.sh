@@ -189,8 +189,7 @@ check "hooks are gone" client ping -c 1 -W 5 $SERVER4
 # --- while packets come: all of them meet the script or its policy ---
 nfluactl -n "$SERVER" monitor events >"$TMP/events" &
 MONITOR=$!
-listens() { find "/proc/$MONITOR/fd" -lname '*signalfd*' | grep -q .; }
-waits_for 10 listens
+waits_for 10 listens $MONITOR
 cat >"$TMP/stub.lua" <<'L'
 local nf = require("netfilter").new{}
 function match() return true end

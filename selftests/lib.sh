@@ -224,6 +224,9 @@ waits_for() {
 	done
 }
 
+# listens PID: nfluactl monitor has joined its groups, and then takes its signals.
+listens() { grep -q '^SigCgt:.*6..2$' "/proc/$1/status"; }
+
 # --- namespaces ------------------------------------------------------------
 
 # namespace NAME...: with IPv6 that sends nothing by itself.

@@ -12,8 +12,6 @@ need_command setpriv taskset jq
 topology
 LAST=$(($(nproc) - 1))
 
-# The groups are joined before the program takes care of signals.
-listens() { find "/proc/$1/fd" -lname '*signalfd*' | grep -q .; }
 
 # monitor NAME OPTION...: starts one, which writes to NAME and NAME.err; its
 # process is in PID. NS= is its namespace.
@@ -228,6 +226,31 @@ waits_for 10 listens $PID
 exec 9<&-
 ended "it ends when nobody reads" 1
 is "and says so" "$(cat "$TMP/err")" "nfluactl: cannot write to standard output: Broken pipe"
+
+# Who reads its output does not read, or has gone.
+exec {PIPE}<>"$TMP/pipe"
+head -c 65536 /dev/zero >&$PIPE
+# blocked WHAT [OPTION]...: what was told waits in write(2); then it is ended
+blocked() {
+	nfluactl -n "$SERVER" monitor "${@:2}" >"$TMP/pipe" 2>"$TMP/err" &
+	PID=$!
+	waits_for 10 listens $PID
+	load told <<<'print(1)'
+	ctl unload told
+	check "$1: it waits for the reader" waits_for 10 grep -q '^1 ' /proc/$PID/syscall
+	[ $# -gt 1 ] || kill -TERM $PID
+	ended "$1 ends it all the same"
+}
+blocked SIGTERM
+blocked --timeout --timeout 2
+exec {PIPE}>&-
+check "a socket whose other end has gone ends it" python3 -c '
+import socket, subprocess, sys
+ours, output = socket.socketpair()
+monitor = subprocess.Popen(sys.argv[1:], stdout=output)
+output.close()
+ours.close()
+sys.exit(monitor.wait(10) != 1)' nfluactl -n "$SERVER" monitor
 
 # --- too fast: what is lost is counted, and it goes on ---
 monitor slow log --buffer 20K

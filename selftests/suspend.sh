@@ -204,8 +204,7 @@ function verdict() return "?" end
 L
 nfluactl -n "$SERVER" monitor events >"$TMP/events" &
 MONITOR=$!
-listens() { find "/proc/$MONITOR/fd" -lname '*signalfd*' | grep -q .; }
-waits_for 10 listens
+waits_for 10 listens $MONITOR
 # happened: the events so far, without time, CPU and kind
 happened() { cut -d ' ' -f 3,6- "$TMP/events" | paste -sd ';'; }
 has_events() { [ "$(wc -l <"$TMP/events")" -ge "$1" ]; }

@@ -17,6 +17,13 @@
 lua_State *host_newstate(void);
 
 /**
+ * host_limit_time() - let no program run for ever
+ * @L: the state, from host_newstate()
+ * @seconds: how long what is run from now on may take; whole seconds are counted
+ */
+void host_limit_time(lua_State *L, int seconds);
+
+/**
  * host_close() - end a state from host_newstate()
  * @L: the state
  */

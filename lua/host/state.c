@@ -4,14 +4,18 @@
 
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define DEFAULT_CSTACK	(1024UL * 1024)
+#define STEPS		100000	/* between two looks at the clock */
 
 struct host_state {
 	struct lua_ext ext;	/* first: the allocator's ud is its address */
 	size_t used;
 	size_t limit;		/* 0: none */
 	bool fuel_limited;
+	int seconds;		/* that it may take; 0: any time */
+	time_t end;
 };
 
 static unsigned long env_number(const char *name, unsigned long def)
@@ -41,10 +45,28 @@ static void *host_alloc(void *ud, void *ptr, size_t osize, size_t nsize)
 	return p;
 }
 
+static time_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
 static int host_refuel(lua_State *L)
 {
 	struct host_state *st = (struct host_state *)lua_getext(L);
 
+	if (st->seconds) {
+		if (now() < st->end) {
+			st->ext.fuel = STEPS;
+			return 0;
+		}
+		st->ext.killed = true;
+		st->ext.fuel = 0;
+		lua_pushfstring(L, "ran longer than %d s", st->seconds);
+		return 1;
+	}
 	if (!st->fuel_limited) {
 		st->ext.fuel = LONG_MAX;
 		return 0;
@@ -88,6 +110,15 @@ lua_State *host_newstate(void)
 		st->fuel_limited = true;
 	}
 	return L;
+}
+
+void host_limit_time(lua_State *L, int seconds)
+{
+	struct host_state *st = (struct host_state *)lua_getext(L);
+
+	st->seconds = seconds;
+	st->end = now() + seconds;
+	st->ext.fuel = STEPS;
 }
 
 void host_close(lua_State *L)

@@ -35,6 +35,7 @@ static bool run_text(struct declared *file, const char *path, const char *text, 
 	file->L = host_newstate();
 	if (!file->L)
 		return declared_fail(file, "no memory");
+	host_limit_time(file->L, BODY_SECONDS);
 	return declared_run(file, path, text, size, directory);
 }
 

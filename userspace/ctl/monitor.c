@@ -5,11 +5,9 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +21,6 @@
  * struct watch - a monitor that runs
  * @nl: connection
  * @left: messages to show before it ends
- * @end: when it ends, nanoseconds of CLOCK_MONOTONIC; 0: never
  * @overruns: how often messages were lost
  * @lost: how many, as far as was told
  * @losing: there may be more to tell, since @told
@@ -32,7 +29,6 @@
 struct watch {
 	struct nflua *nl;
 	uint64_t left;
-	int64_t end;
 	uint64_t overruns;
 	uint32_t lost;
 	bool losing;
@@ -194,25 +190,50 @@ static enum turn take(struct watch *watch)
 	return TURN_MORE;
 }
 
-/* Milliseconds that may pass before something has to be done. */
-static int patience(const struct watch *watch, enum turn turn)
-{
-	int64_t ms;
+static volatile sig_atomic_t stopped;
 
-	if (turn == TURN_MORE)
-		return 0;
-	if (!watch->end)
-		return -1;
-	ms = (watch->end - now() + 999999) / 1000000;
-	return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : ms;
+static void stop(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+/*
+ * SIGINT, SIGTERM and the end of its time end the program in an orderly way, also
+ * one that waits for who reads its output. @set becomes these signals.
+ */
+static void take_signals(sigset_t *set)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGALRM };
+	struct sigaction action = { .sa_handler = stop };
+	unsigned int i;
+
+	sigemptyset(set);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		sigaddset(set, signals[i]);
+		sigaction(signals[i], &action, NULL);
+	}
+	sigprocmask(SIG_UNBLOCK, set, NULL);
+}
+
+/* Waits without missing a signal. Return: as poll() */
+static int wait_for(struct pollfd *fds, unsigned int n, const sigset_t *set, bool more)
+{
+	static const struct timespec no_time;
+	sigset_t before;
+	int err;
+
+	sigprocmask(SIG_BLOCK, set, &before);
+	err = stopped ? 0 : ppoll(fds, n, more ? &no_time : NULL, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return err;
 }
 
 /* Return: &enum ctl_exit */
-static int listen_on(struct watch *watch, int signals)
+static int listen_on(struct watch *watch, const sigset_t *set)
 {
 	struct pollfd fds[] = {
 		{ .fd = nflua_fd(watch->nl), .events = POLLIN },
-		{ .fd = signals, .events = POLLIN },
 		/* only to learn that a pipe's reader has gone */
 		{ .fd = STDOUT_FILENO },
 	};
@@ -225,40 +246,30 @@ static int listen_on(struct watch *watch, int signals)
 			tell_lost(watch);
 			watch->losing = turn == TURN_MORE;
 		}
-		if (out_flush())
+		if (out_flush() && !stopped)
 			return CTL_USAGE;
+		if (stopped) {
+			out_drop();
+			return CTL_OK;
+		}
 		if (turn == TURN_GONE) {
 			ctl_error("%s", nflua_message(watch->nl));
 			return CTL_NO_MODULE;
 		}
 		if (turn == TURN_FAILED)
 			return CTL_REFUSED;
-		if (turn == TURN_END || (watch->end && now() >= watch->end))
+		if (turn == TURN_END)
 			return CTL_OK;
-		if (poll(fds, sizeof(fds) / sizeof(fds[0]), patience(watch, turn)) < 0 &&
+		if (wait_for(fds, sizeof(fds) / sizeof(fds[0]), set, turn == TURN_MORE) < 0 &&
 		    errno != EINTR) {
 			ctl_error("cannot wait for messages: %s", strerror(errno));
 			return CTL_REFUSED;
 		}
-		if (fds[1].revents)
-			return CTL_OK;
-		if (fds[2].revents & POLLERR) {
+		if (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) {
 			out_broken(-EPIPE);
 			return CTL_USAGE;
 		}
 	}
-}
-
-/* SIGINT and SIGTERM end the program in an orderly way from here on. */
-static int take_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 /* Return: whether the option is right, or absent. */
@@ -275,7 +286,8 @@ static int run(struct ctl *ctl)
 	const char *size = ctl_value(ctl, "buffer");
 	struct watch watch = {};
 	unsigned int groups = 0, group, i;
-	int err, signals;
+	sigset_t signals;
+	int err;
 
 	for (i = 0; i < ctl->noperands; i++) {
 		group = nflua_group_find(ctl->operands[i]);
@@ -297,17 +309,11 @@ static int run(struct ctl *ctl)
 	err = nflua_subscribe(ctl->nl, groups ? groups : NFLUA_GROUP_ALL, buffer);
 	if (err)
 		return ctl_refused(ctl, err, NULL);
-	signals = take_signals();
-	if (signals < 0) {
-		ctl_error("cannot wait for signals: %s", strerror(errno));
-		return CTL_REFUSED;
-	}
+	take_signals(&signals);
 	watch.nl = ctl->nl;
 	watch.left = count;
-	watch.end = seconds ? now() + seconds * INT64_C(1000000000) : 0;
-	err = listen_on(&watch, signals);
-	close(signals);
-	return err;
+	alarm(seconds);
+	return listen_on(&watch, &signals);
 }
 
 static const struct ctl_option monitor_options[] = {

@@ -163,13 +163,13 @@ char *places_object(const struct places *places, const char *name)
  * @path: the file
  * @size: gets its size
  *
- * Return: the bytes, to be freed; NULL with errno
+ * Return: the bytes, with a NUL behind them, to be freed; NULL with errno
  */
 char *places_read(const char *path, size_t *size)
 {
 	struct stat st;
 	char *bytes = NULL;
-	ssize_t got;
+	ssize_t got = 0;
 	int fd;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -180,12 +180,25 @@ char *places_read(const char *path, size_t *size)
 		bytes = malloc(st.st_size + 1);
 	while (bytes && *size < (size_t)st.st_size) {
 		got = read(fd, bytes + *size, st.st_size - *size);
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got <= 0)
 			break;
 		*size += got;
 	}
 	close(fd);
+	if (got < 0) {
+		free(bytes);
+		return NULL;
+	}
+	if (bytes)
+		bytes[*size] = '\0';
 	return bytes;
+}
+
+static bool is_object(const char *bytes, size_t size)
+{
+	return memmem(bytes, size, EXTENSION_MARK, strlen(EXTENSION_MARK));
 }
 
 static enum owner owner_of(const struct places *places, const char *path)
@@ -197,7 +210,7 @@ static enum owner owner_of(const struct places *places, const char *path)
 	bytes = places_read(path, &size);
 	if (!bytes)
 		return errno == ENOENT ? OWNER_NONE : OWNER_OTHER;
-	if (memmem(bytes, size, EXTENSION_MARK, strlen(EXTENSION_MARK))) {
+	if (is_object(bytes, size)) {
 		ours = places_read(places->object, &our_size);
 		owner = ours && our_size == size && !memcmp(ours, bytes, size) ? OWNER_US :
 										 OWNER_OLD;
@@ -419,6 +432,11 @@ int places_install(const struct places *places, const char *name, const void *te
 		ctl_error("cannot read the object that iptables loads, %s: %s", places->object,
 			  strerror(errno));
 		ctl_hint("'make install' puts it there; --object names another");
+		goto free;
+	}
+	if (!is_object(bytes, object_size)) {
+		ctl_error("%s is not the object that iptables loads for extensions in Lua",
+			  places->object);
 		goto free;
 	}
 	before = places_read(file, &before_size);

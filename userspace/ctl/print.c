@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -76,6 +77,16 @@ int out_flush(void)
 	if (fflush(stdout) || ferror(stdout))
 		out_broken(errno ? -errno : -EIO);
 	return out.err;
+}
+
+/**
+ * out_drop() - forget what standard output did not take, and that it did not
+ */
+void out_drop(void)
+{
+	__fpurge(stdout);
+	clearerr(stdout);
+	out.err = 0;
 }
 
 /**

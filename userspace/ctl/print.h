@@ -16,6 +16,7 @@ void out_begin(bool json, bool pretty);
 int out_end(void);
 void out_line(void);
 int out_flush(void);
+void out_drop(void);
 void out_broken(int err);
 bool out_is_json(void);
 

@@ -24,6 +24,8 @@ typedef long long s64;
 
 #include "extension_spec.h"
 
+#define BODY_SECONDS	5	/* that a file may take, as in the kernel */
+
 /**
  * struct declaration - an extension
  * @next: the next one of the file

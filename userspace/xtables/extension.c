@@ -21,7 +21,6 @@
 #define XTABLES_INTERNAL
 #include <xtables.h>
 
-#define BODY_SECONDS	5	/* as in the kernel */
 #define BODY_STEPS	1000000	/* between two looks at the clock */
 
 static const char mark[] __attribute__((used)) = EXTENSION_MARK;
