@@ -35,12 +35,12 @@ for mode in plain snat dnat; do
 	for family in 4 6; do
 		firewall udp 69 tftp-lua $mode
 		is "$mode: IPv$family, get" "$(get $family $mode)" "$sum"
+		firewall udp 69 tftp-lua $mode
+		cp "$TMP/root/file" "$TMP/up"
+		: >"$TMP/root/upload"
+		client tftp -$family "$(target $family $mode)" -m binary -c put "$TMP/up" upload >/dev/null 2>&1
+		is "$mode: IPv$family, put" "$(sha256sum <"$TMP/root/upload")" "$sum"
 	done
-	firewall udp 69 tftp-lua $mode
-	cp "$TMP/root/file" "$TMP/up"
-	: >"$TMP/root/upload"
-	client tftp -4 "$(target 4 $mode)" -m binary -c put "$TMP/up" upload >/dev/null 2>&1
-	is "$mode: put" "$(sha256sum <"$TMP/root/upload")" "$sum"
 done
 # what is expected, beside the kernel's own
 told() {
@@ -74,6 +74,7 @@ else
 fi
 
 # --- the made-up protocol ---
+is "it takes less than thirty lines" "$(sed -n '/^local netfilter/,$p' "$TOP/lua/examples/data-lua.lua" | wc -l | awk '{ print $1 < 30 }')" 1
 cat >"$TMP/data.py" <<'P'
 """
 serve PORT: answers each line with DATA PORT, and each connection to PORT with
