@@ -8,7 +8,7 @@
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
-need_command python3 conntrack iptables
+need_command python3 conntrack iptables taskset
 topology
 PY=$HERE/conntrack.py
 
@@ -160,6 +160,30 @@ done
 is "what is not there is nil" "$(ctl eval table 'look{ proto = "udp", src = "10.78.0.1", dst = "10.78.1.1", sport = 1, dport = 1 }')" nil
 is "nor in another zone" "$(ctl eval table 'count{ dport = 7777 }, (function() for ct in require("conntrack").each{ dport = 7777 } do local t = ct:tuple() return look{ proto = "udp", src = t.src, dst = t.dst, sport = t.sport, dport = 7777 } end end)()' | tr '\t' ' ')" "1 nil"
 check "256 can be kept" [ "$(ctl eval table 'all_kept()' 2>&1)" = 256 ]
+
+# --- in steps that let others run ---
+# How often who walks is made to wait by another on its CPU, which never does. What
+# nfluactl does besides makes it wait, too.
+waited() {
+	taskset -c 0 python3 - "$@" <<-'P'
+	import os, sys
+	pid = os.fork()
+	if not pid:
+	    os.dup2(2, 1)
+	    os.execvp(sys.argv[1], sys.argv[1:])
+	# it has ended, and can still be looked at
+	os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+	print(*[line.split()[1] for line in open(f"/proc/{pid}/status") if line.startswith("nonvoluntary")])
+	P
+}
+taskset -c 0 bash -c 'while :; do :; done' &
+spins=$!
+# one that meets none: all that runs is the kernel's walk
+besides=$(waited nfluactl -n "$SERVER" eval table 'count{ zone = 77 }')
+walks=$(waited nfluactl -n "$SERVER" eval table 'for i = 1, 200 do count{ zone = 77 } end')
+kill $spins
+check "a walk lets others run" [ "${walks:-0}" -ge $((${besides:-0} + 30)) ]
+diag "it was made to wait $walks times in 200 walks, $besides in one"
 
 # --- while others come and go ---
 touch "$TMP/on"

@@ -31,7 +31,11 @@ for mode in plain snat dnat; do
 	is "$mode: IPv6, EPSV" "$(fetch 6 $mode)" "$sum"
 	is "$mode: IPv6, EPRT" "$(fetch 6 $mode --ftp-port -)" "$sum"
 	for passive in true false; do
-		is "$mode: lftp, passive $passive" "$(client lftp -c "set ftp:passive-mode $passive; set net:timeout 10; set net:max-retries 1; open $(target 4 $mode); cat file" | sha256sum)" "$sum"
+		for family in 4 6; do
+			host=$(target $family $mode)
+			[ $family = 4 ] || host="ftp://[$host]"
+			is "$mode: IPv$family, lftp, passive $passive" "$(client lftp -c "set ftp:passive-mode $passive; set net:timeout 10; set net:max-retries 1; open $host; cat file" | sha256sum)" "$sum"
+		done
 	done
 done
 router nft delete table inet fw
