@@ -6,11 +6,17 @@
 --   iptables -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp-lua
 --   iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 --
--- A line that comes in parts is dropped until TCP sends it in one piece: what has
--- gone on could not be rewritten.
+-- A line may come in parts. They go on, and what they were is kept until the rest
+-- comes. Where NAT translates the connection they are dropped at first, for TCP to
+-- send the line in one piece: what has gone on cannot be rewritten. But while TCP
+-- waits for an answer it may send nothing new, so that what comes again and again
+-- goes on.
 local netfilter = require("netfilter")
 local ip = require("luapacket").ip
 local nf = netfilter.new{ name = "ftp-lua" }
+-- by connection and direction: the sequence number where a line began, and its text
+local parts = require("map").open{ name = "ftp-lua-parts", key = "string", value = "string",
+  size = 132, max = 1024, evict = "lru" }
 
 -- "192,0,2,1,78,52" as address and port; nothing if it is neither
 local function numbers(s)
@@ -62,7 +68,11 @@ local function announce(pkt, ct, at, line)
     if from and address == sender and p and p > 0 and p < 65536 then
       local e = ct:expect{ dport = p }
       if not e then return end
-      if e.dport == p and known == address then return 0 end
+      if e.dport == p and (known == address or kind == "|||") then return 0 end
+      if at + from < 2 then -- it would have to be rewritten, and has gone on
+        e:cancel()
+        return 0
+      end
       local new = text(kind, known, e.dport)
       if pkt:mangle(at + from - 1, to - from, new) then return #new - (to - from) end
       e:cancel()
@@ -84,37 +94,40 @@ local function may_become(s, reply)
 end
 
 -- ct.data: for each direction the sequence numbers where the last line began and
--- the one before (it may be sent again), and where a part is missed; then which of
--- them there are.
+-- the one before (it may be sent again), and where a part was dropped; then which of
+-- them there are, and how often that part has come.
 local layout = "I4I4I4B"
 local function after(a, b) return a ~= b and (a - b) & 0xffffffff < 0x80000000 end
 
--- Where in a packet's payload the first line begins and the last whole one ends;
--- nothing if it must not go on.
+-- Where in a text of a packet the first line begins and the last whole one ends;
+-- nothing if it must not go on. In the end: sequence number and text of a part.
 local function follow(ct, seq, s)
-  local reply = ct.is_reply
+  local reply, nat = ct.is_reply, ct.status.snat or ct.status.dnat
   local place = reply and 14 or 1
   local last = s:match("^.*\n()") or 1
-  local next = (seq + #s) & 0xffffffff
-  local from, part
+  local from, part, held, start
   repeat
     local old = ct.data
     local now, before, part_at, known = string.unpack(layout, old, place)
     local begins = known & 1 ~= 0 and seq == now or known & 2 ~= 0 and seq == before
     from = begins and 1 or (s:find("\n", 1, true) or #s) + 1
     if known & 4 ~= 0 and after(seq, part_at) then return end
+    local times = known & 4 ~= 0 and seq == part_at and known >> 3 or 0
+    part = may_become(s:sub(math.max(from, last)), reply)
     -- a full segment would come again as it is, and never whole
-    part = #s <= 512 and may_become(s:sub(math.max(from, last)), reply)
-    known = part and known | 4 or known & ~4
-    if part then
-      part_at = seq
-    elseif last > #s and (known & 1 == 0 or after(next, now)) then
-      now, before, known = next, now, known << 1 & 2 | 1
+    held = part and nat and #s <= 512 and times < 3
+    start = (seq + (part and math.max(from, last) - 1 or #s)) & 0xffffffff
+    known = known & 3
+    if held then
+      part_at, known = seq, known | 4 | times + 1 << 3
+    elseif (part or last > #s) and (known & 1 == 0 or after(start, now)) then
+      now, before, known = start, now, known << 1 & 2 | 1
     end
     local new = string.pack(layout, now, before, part_at, known)
     new = old:sub(1, place - 1) .. new .. old:sub(place + #new)
   until ct:swap_data(old, new)
-  if not part then return from, last - 1 end
+  if held then return end
+  return from, last - 1, part and start, part and s:sub(math.max(from, last))
 end
 
 nf:helper{ name = "ftp-lua", proto = "tcp", expect = { max = 1, timeout = 300 },
@@ -124,8 +137,16 @@ nf:helper{ name = "ftp-lua", proto = "tcp", expect = { max = 1, timeout = 300 },
     local longer = math.max(#pkt.payload - 4096, 0)
     local s = pkt.payload:string(longer + 1)
     if s == "" then return end
-    local at, to = follow(ct, (pkt.tcp.seq + longer) & 0xffffffff, s)
+    local seq = pkt.tcp.seq + longer
+    -- the part that it goes on with
+    local key = string.pack("I4B", ct.id, ct.is_reply and 1 or 0)
+    local part = parts:get(key) or ""
+    part = #part > 4 and (string.unpack("I4", part) + #part - 4 - seq) & 0xffffffff == 0 and part:sub(5) or ""
+    s = part .. s
+    local at, to, start, rest = follow(ct, (seq - #part) & 0xffffffff, s)
     if not at then return nf.DROP end
+    if rest then parts:set(key, string.pack("I4", start) .. rest) end
+    longer = longer - #part
     for line in s:sub(at, to):gmatch("[^\n]*\n") do
       local n = announce(pkt, ct, at + longer, line)
       if not n then return nf.DROP end
