@@ -201,8 +201,8 @@ T
 	check "$ipt --help" bash -c "$ipt -m three --help | grep -q -- '^    --port number .*default: 7'"
 done
 for ipt in iptables ip6tables; do
-	has "$ipt-translate answers with a sentence" "$($ipt-translate -A INPUT -m three --port 1 2>&1)" \
-		"nft has no expression for 'three': use nf:hook"
+	refused "$ipt-translate answers with a sentence" 0 \
+		"nft has no expression for 'three': use nf:hook" "$ipt-translate" -A INPUT -m three --port 1
 done
 
 # --- rules that the installed declaration does not explain ---
