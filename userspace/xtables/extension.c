@@ -318,6 +318,20 @@ static void fill_options(const struct nflua_extension_spec *spec)
 		(ext)->x6_options = spec->noptions ? options : NULL;			\
 	} while (0)
 
+/* Is it for rules of the program's family? Says so if not: iptables asks for no more. */
+static bool look_at_family(const struct nflua_extension_spec *spec)
+{
+	const bool six = afinfo->family == NFPROTO_IPV6;
+
+	if (afinfo->family != NFPROTO_IPV4 && !six)
+		return true;
+	if (spec->families & (six ? NFLUA_EXTENSION_IPV6 : NFLUA_EXTENSION_IPV4))
+		return true;
+	fprintf(stderr, "libxt_%s.so: %s '%s' is for %s only, as its 'families' says\n", spec->name,
+		spec->target ? "target" : "match", spec->name, six ? "IPv4" : "IPv6");
+	return false;
+}
+
 /* iptables itself would only say that it could not load an object that is there. */
 static void look_at_kernel(const struct nflua_extension_spec *spec)
 {
@@ -336,7 +350,8 @@ static void register_self(void)
 	size_t i;
 
 	fill_options(spec);
-	look_at_kernel(spec);
+	if (look_at_family(spec))
+		look_at_kernel(spec);
 	for (i = 0; i < sizeof(families); i++) {
 		if (!(spec->families & families[i]))
 			continue;
