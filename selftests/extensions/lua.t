@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+:INPUT,FORWARD,OUTPUT
+-m lua --script rules;=;OK
+-m lua ! --script rules;=;OK
+-m lua --script rules --function yes;=;OK
+-m lua ! --script rules --function yes --on-error drop;=;OK
+-m lua --script rules --on-error match;=;OK
+-m lua --script rules --on-error nomatch;-m lua --script rules;OK
+-m lua --script rules --payload;=;OK
+-m lua --script rules --mask 0x10;=;OK
+-m lua --script rules --mask 16;-m lua --script rules --mask 0x10;OK
+-m lua --script rules --arg "a=1" --arg "b=x y";=;OK
+-m lua;;FAIL
+-m lua --function yes;;FAIL
+-m lua --script "";;FAIL
+-m lua --script a/b;;FAIL
+-m lua --script rules --script rules;;FAIL
+-m lua --script rules --function 1x;;FAIL
+-m lua --script rules ! --function yes;;FAIL
+-m lua --script rules --on-error accept;;FAIL
+-m lua --script rules --mask 0;;FAIL
+-m lua --script rules --mask 0x100000000;;FAIL
+-m lua --script rules --payload 1;;FAIL
+-m lua --script rules --arg a;;FAIL
+-m lua --script rules --arg 1=a;;FAIL
+-m lua --script rules --arg a=1 --arg a=2;;FAIL
