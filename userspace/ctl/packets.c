@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "packets.h"
 
@@ -103,6 +105,17 @@ static int open_pcap(struct packets *packets, const char *file)
 	return CTL_OK;
 }
 
+static bool is_same_file(const char *from, const char *out)
+{
+	struct stat a, b;
+
+	if (!from || stat(out, &b) || !S_ISREG(b.st_mode))
+		return false;
+	if (strcmp(from, "-") ? stat(from, &a) : fstat(STDIN_FILENO, &a))
+		return false;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int open_out(struct packets *packets, const char *file)
 {
 	int type = packets->raw ? DLT_RAW : DLT_EN10MB;
@@ -141,6 +154,9 @@ int packets_open(struct ctl *ctl, struct packets *packets)
 		return ctl_usage(ctl, "standard input cannot be both the script and the packets");
 	if (out && !strcmp(out, "-"))
 		return ctl_usage(ctl, "--out needs a file, for the answers are on standard output");
+	if (out && (is_same_file(from, out) || is_same_file(ctl_value(ctl, "expect"), out) ||
+		    is_same_file(ctl->operands[0], out)))
+		return ctl_usage(ctl, "'%s' is read, and cannot be the file of --out", out);
 	packets->raw = ctl_value(ctl, "raw");
 	if (packets->raw && pcap)
 		return ctl_usage(ctl, "--raw is for --hex and --file; a pcap file says where its packets begin");
@@ -148,9 +164,21 @@ int packets_open(struct ctl *ctl, struct packets *packets)
 		err = take_hex(ctl, packets, hex);
 	else
 		err = file ? read_bytes(packets, file) : open_pcap(packets, pcap);
-	if (!err && out)
-		err = open_out(packets, out);
 	return err;
+}
+
+/**
+ * packets_open_out() - get ready to write the packets that are not dropped
+ * @ctl: the run, about to begin: the file that --out names loses what it has
+ * @packets: what packets_open() opened
+ *
+ * Return: %CTL_OK, or another exit code with everything said
+ */
+int packets_open_out(struct ctl *ctl, struct packets *packets)
+{
+	const char *out = ctl_value(ctl, "out");
+
+	return out ? open_out(packets, out) : CTL_OK;
 }
 
 /**

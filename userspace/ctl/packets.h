@@ -56,6 +56,7 @@ struct packets {
 
 /* packets.c */
 int packets_open(struct ctl *ctl, struct packets *packets);
+int packets_open_out(struct ctl *ctl, struct packets *packets);
 int packets_next(struct packets *packets, struct packet *packet);
 void packets_write(struct packets *packets, const struct packet *packet, const void *data,
 		   size_t size);

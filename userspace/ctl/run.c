@@ -333,6 +333,8 @@ static int run(struct ctl *ctl)
 	}
 	if (!err)
 		err = is_file(operand) ? load_file(ctl, &source) : ctl_connect(ctl);
+	if (!err)
+		err = packets_open_out(ctl, &test.packets);
 	if (!err) {
 		test.name = is_file(operand) ? source.name : operand;
 		test.run.script = test.name;
