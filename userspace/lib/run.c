@@ -153,6 +153,7 @@ static int check_name(struct nflua *nl, const char *what, const char *name, size
 int nflua_run(struct nflua *nl, const struct nflua_run *run, struct nflua_run_result *result)
 {
 	uint32_t repeat = run->repeat ? run->repeat : 1;
+	uint64_t before;
 	char *buf;
 	int err;
 
@@ -173,8 +174,9 @@ int nflua_run(struct nflua *nl, const struct nflua_run *run, struct nflua_run_re
 	if (!buf)
 		return nflua_fail(nl, -ENOMEM, "no memory for a message");
 	do {
+		before = result->calls;
 		err = ask(nl, run, buf, repeat - result->calls, result);
-		if (!err && (!result->calls || !result->entry || result->calls > repeat))
+		if (!err && (result->calls <= before || !result->entry || result->calls > repeat))
 			err = nflua_fail(nl, -EBADMSG, "the kernel's answer has no result");
 	} while (!err && result->calls < repeat);
 	free(buf);
