@@ -91,7 +91,7 @@ static int enter_netns(const char *netns)
 	case -EPERM:
 		ctl_error("entering network namespace '%s' needs the capability CAP_SYS_ADMIN",
 			  netns);
-		break;
+		return CTL_REFUSED;
 	case -EINVAL:
 		ctl_error("'%s' is no network namespace", netns);
 		break;
