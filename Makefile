@@ -28,8 +28,10 @@ all: module userspace
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile | sed 1,2d
 
-# What the tree is built in: the release that KDIR is of.
-kmod = $(BUILD)/kmod/$(shell $(MAKE) -s -C $(KDIR) kernelrelease)
+# The release that KDIR is of; without headers there is only KVER to go by.
+release = $(or $(shell $(MAKE) -s -C $(KDIR) kernelrelease 2>/dev/null),$(KVER))
+# What the tree is built in.
+kmod = $(BUILD)/kmod/$(release)
 
 module:
 	@test -e $(KDIR)/Makefile || { echo "make: no kernel headers in $(KDIR); install linux-headers-$(KVER) or give KDIR=" >&2; exit 1; }
@@ -46,14 +48,14 @@ userspace: lua-host
 install: all
 	$(MAKE) -C userspace BUILD=$(BUILD) install
 	$(MAKE) -C $(KDIR) M=$(kmod) INSTALL_MOD_PATH=$(DESTDIR) modules_install
-	$(if $(DESTDIR),,depmod $(KVER))
+	$(if $(DESTDIR),,depmod $(release))
 
 # "extra" or "updates": modules_install has its own mind.
 uninstall:
 	$(MAKE) -C userspace BUILD=$(BUILD) uninstall
-	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/nflua.ko* \
-		$(DESTDIR)/lib/modules/$(KVER)/updates/nflua.ko*
-	$(if $(DESTDIR),,depmod $(KVER))
+	rm -f $(DESTDIR)/lib/modules/$(release)/extra/nflua.ko* \
+		$(DESTDIR)/lib/modules/$(release)/updates/nflua.ko*
+	$(if $(DESTDIR),,depmod $(release))
 
 # A source tree that dkms builds without a network.
 dkms-stage:
