@@ -387,15 +387,24 @@ static void look_at_clock(lua_State *L, lua_Debug *ar)
 static char *read_text(const char *path, size_t *size)
 {
 	FILE *from = fopen(path, "re");
-	struct stat st;
+	struct stat st = {};
 	char *text = NULL;
+	int err;
 
 	if (!from)
 		return NULL;
 	if (!fstat(fileno(from), &st) && S_ISREG(st.st_mode))
 		text = malloc(st.st_size + 1);
+	else
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 	*size = text ? fread(text, 1, st.st_size, from) : 0;
+	err = errno;
+	if (text && ferror(from)) {
+		free(text);
+		text = NULL;
+	}
 	fclose(from);
+	errno = err;
 	return text;
 }
 
