@@ -276,8 +276,8 @@ run run - --file -
 expect "run: standard input twice" 1 'both the script and the packets'
 run run x --hex 45 --out -
 expect "run: --out to standard output" 1 '--out needs a file'
-run run x --hex 45 --out nowhere/out.pcap
-expect "run: --out to no folder" 1 "cannot write packets to 'nowhere/out.pcap'"
+run run x --file "$0" --out "$0"
+expect "run: --out to what is read" 1 "is read, and cannot be the file of --out"
 run run x --hex 45 --expect nothing
 expect "run: no file with answers" 1 "cannot open 'nothing'"
 run run x --hex 45 --single

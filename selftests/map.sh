@@ -120,9 +120,9 @@ local function try(k)
   return false
 end
 function fill()
-  local mates, k = {}, 0
+  local mates, k = {}, 1
   repeat
-    k = k + 1
+    k = k * 6364136223846793005 + 1442695040888963407
     if try(k) then mates[#mates + 1] = k end
   until #mates == 17
   for i = 1, 17 do
