@@ -138,7 +138,7 @@ for ipt in iptables-legacy iptables-nft; do
 	check "$ipt: and restored" server $ipt-restore "$TMP/dump"
 	is "$ipt: as it was" "$(saved_rules $ipt)" "-A INPUT $rule"
 	sed -i "s/^-A INPUT.*/& $(notes b 64 | cut -d ' ' -f 101-)/" "$TMP/dump"
-	refused "$ipt-restore: more words than it reads" any "[Tt]oo many arguments" \
+	refused "$ipt-restore: more words than it reads" 2 "Parser cannot handle more arguments" \
 		server $ipt-restore "$TMP/dump"
 	is "$ipt: the rule is as it was" "$(saved_rules $ipt)" "-A INPUT $rule"
 	server $ipt -F INPUT
