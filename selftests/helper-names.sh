@@ -10,6 +10,9 @@
 # shellcheck source=router.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/router.sh"
 need_command conntrack nft python3 unshare iptables ip6tables
+# Names are counted from when the module comes.
+fresh() { ! grep -q '^nflua ' /proc/modules || rmmod nflua; }
+waits_for 20 fresh
 need_module
 router_topology
 
