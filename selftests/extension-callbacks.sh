@@ -89,7 +89,7 @@ cat >"$NFLUA_EXTENSIONS/SHAPE.lua" <<'L'
 local map = require("map").open{ name = "m", key = "string", max = 4 }
 while map:get("there") do end
 L
-refused "nor does nfluactl wait for one" 2 "SHAPE.lua:2: ran longer than 5 s" \
+refused "nor does nfluactl wait for one" 2 "ran longer than 5 s" \
 	nfluactl extension show "$NFLUA_EXTENSIONS/SHAPE.lua"
 echo 'return' >"$NFLUA_EXTENSIONS/SHAPE.lua"
 refused "a file that declares something else" 2 "libxt_SHAPE.so: .*SHAPE.lua declares no extension of this name" \

@@ -128,7 +128,8 @@ function fill()
   for i = 1, 17 do
     for j = 1, i - 1 do
       for _, key in ipairs{ mates[i] - mates[j], mates[j] - mates[i] } do
-        local ok, why, errno = not c:get(key) and try(key)
+        local ok, why, errno = false
+        if not c:get(key) then ok, why, errno = try(key) end
         if ok == nil then return #c, why, errno end
       end
     end

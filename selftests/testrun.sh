@@ -307,13 +307,12 @@ is "what is not dropped comes out as it was" "$(tcpdump -nr out.pcap -tt 2>/dev/
 refused "a file that is read is not written" 1 "'in.pcap' is read, and cannot be the file of --out" \
 	nfluactl run file.lua --pcap in.pcap --out in.pcap
 before=$(sha256sum out.pcap)
-refused "no such script" 2 "no script of this name" nfluactl run nothing --entry match --pcap in.pcap --out out.pcap
+echo 'x = = 1' >broken.lua
+refused "a file that does not load" 2 '^broken.lua:1:' nfluactl run broken.lua --pcap in.pcap --out out.pcap
 refused "no such folder" 1 "cannot write packets to 'nowhere/out.pcap'" \
 	nfluactl run file.lua --pcap in.pcap --out nowhere/out.pcap
-is "nor is one lost for a script that is not there" "$(sha256sum out.pcap)" "$before"
+is "what there was stays" "$(sha256sum out.pcap)" "$before"
 is "of a file nothing stays" "$(nfluactl -j list)" "[]"
-refused "a file that does not load" 2 '^broken.lua:1:' \
-	nfluactl run broken.lua --hex "$DNS" < <(echo 'x = = 1' >broken.lua)
 refused "a file without the capability" 2 'running a file needs the capability CAP_SYS_ADMIN' \
 	capsh --drop=cap_sys_admin -- -c "nfluactl run file.lua --hex $DNS"
 refused "a file with --netns" 1 '--netns has no meaning' ctl run file.lua --hex "$DNS"
