@@ -201,7 +201,7 @@ static bool must_stay(struct nflua_state *st, const struct nflua_ct *c)
 {
 	const struct nflua_packet *p = nflua_packet_find(st, c->seq);
 
-	return p && nflua_packet_is_frame(p->skb, p->hs) &&
+	return p && (p->hs->pf == NFPROTO_BRIDGE || nflua_packet_is_bridged(p->skb)) &&
 	       nflua_packet_new_connection(p->skb) == c->ct;
 }
 

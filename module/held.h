@@ -119,13 +119,6 @@ static inline struct nf_conn *nflua_packet_new_connection(const struct sk_buff *
 	return ct && !nf_ct_is_template(ct) && !nf_ct_is_confirmed(ct) ? ct : NULL;
 }
 
-/* Is a packet a frame that a bridge may flood? */
-static inline bool nflua_packet_is_frame(const struct sk_buff *skb,
-					 const struct nf_hook_state *hs)
-{
-	return hs->pf == NFPROTO_BRIDGE || nflua_packet_is_bridged(skb);
-}
-
 /*
  * Is a frame for a protocol of the link, as LACP? Who calls these hooks goes on with
  * it: what they have to call does not.

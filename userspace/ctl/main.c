@@ -33,11 +33,11 @@ int main(int argc, char **argv)
 	/* A reader that goes away ends us with an exit code, not a signal. */
 	signal(SIGPIPE, SIG_IGN);
 	code = ctl_parse(&ctl, argc, argv);
-	if (code >= 0)
-		return code;
-	out_begin(ctl.json, ctl.pretty);
-	code = ctl.command->run(&ctl);
-	nflua_close(ctl.nl);
+	if (code < 0) {
+		out_begin(ctl.json, ctl.pretty);
+		code = ctl.command->run(&ctl);
+		nflua_close(ctl.nl);
+	}
 	err = out_end();
 	if (err) {
 		ctl_error("cannot write to standard output: %s", strerror(-err));

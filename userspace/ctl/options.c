@@ -39,16 +39,6 @@ static void parser_add(struct parser *parser, const struct ctl_option *options, 
 	*letters = 0;
 }
 
-/* Return: an exit code */
-static int end_output(void)
-{
-	int err = out_end();
-
-	if (err)
-		ctl_error("cannot write to standard output: %s", strerror(-err));
-	return err ? CTL_USAGE : CTL_OK;
-}
-
 /* Return: -1 to go on, or an exit code. */
 static int take_global(struct ctl *ctl, int letter)
 {
@@ -68,11 +58,11 @@ static int take_global(struct ctl *ctl, int letter)
 			ctl_help_command(ctl->command);
 		else
 			ctl_help();
-		return end_output();
+		return CTL_OK;
 	case 'V':
 		out_begin(ctl->json, ctl->pretty);
 		ctl_version();
-		return end_output();
+		return CTL_OK;
 	default:
 		return CTL_USAGE;
 	}

@@ -163,7 +163,7 @@ char *places_object(const struct places *places, const char *name)
  * @path: the file
  * @size: gets its size
  *
- * Return: the bytes, with a NUL behind them, to be freed; NULL with errno
+ * Return: the bytes, to be freed; NULL with errno
  */
 char *places_read(const char *path, size_t *size)
 {
@@ -191,8 +191,6 @@ char *places_read(const char *path, size_t *size)
 		free(bytes);
 		return NULL;
 	}
-	if (bytes)
-		bytes[*size] = '\0';
 	return bytes;
 }
 
