@@ -82,10 +82,7 @@ import sys
 
 
 def serve():
-    s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    s.bind(("", 7000))
-    s.listen()
+    s = socket.create_server(("", 7000), family=socket.AF_INET6, dualstack_ipv6=True)
     print("ready", flush=True)
     while True:
         c, _ = s.accept()

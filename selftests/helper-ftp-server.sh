@@ -28,10 +28,7 @@ import time
 
 
 def serve():
-    s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    s.bind(("", 21))
-    s.listen()
+    s = socket.create_server(("", 21), family=socket.AF_INET6, dualstack_ipv6=True)
     print("ready", flush=True)
     while True:
         c, _ = s.accept()
