@@ -15,7 +15,7 @@ EACH=5000	# datagrams of one sender in a round; there are two
 namespace "$CLIENT"
 
 limit=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
-at_exit "sysctl -qw net.netfilter.nf_conntrack_max=$limit"
+at_exit "sysctl -eqw net.netfilter.nf_conntrack_max=$limit"
 [ "$limit" -ge 60000 ] || sysctl -qw net.netfilter.nf_conntrack_max=60000
 
 cat >"$TMP/storm.lua" <<'L'
@@ -121,11 +121,15 @@ is "$((ROUNDS * EACH * 2)) datagrams, each a connection of its own" $sent 100000
 check "most of them met the script" [ $met -gt 10000 ]
 is "no call of a script failed" $errors 0
 check "all namespaces are gone" through "nflua-d$$"
-check "nothing refers to the module" waits_for 20 bash -c 'rmmod nflua; ! grep -q ^nflua /proc/modules'
-# shellcheck disable=SC2016
-check "nor to conntrack's" waits_for 20 bash -c '
-	for m in $(lsmod | awk "/conntrack|_nat|^nft_|^xt_|^ipt_|^ip6t_/ { print \$1 }") nf_conntrack_netlink nf_conntrack; do
-		rmmod "$m" 2>/dev/null
+check "nothing refers to the module" waits_for 60 bash -c 'rmmod nflua; ! grep -q ^nflua /proc/modules'
+# gone MODULE: with all that refers to it, whatever tests before this one left there
+gone() {
+	local holder
+	[ -d "/sys/module/$1" ] || return 0
+	for holder in "/sys/module/$1/holders"/*; do
+		[ ! -d "$holder" ] || gone "${holder##*/}" || return 1
 	done
-	! grep -q ^nf_conntrack /proc/modules'
+	rmmod "$1"
+}
+check "nor to conntrack's" waits_for 60 gone nf_conntrack
 finish
