@@ -13,6 +13,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
+#include <linux/netfilter_arp.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -90,15 +91,19 @@ static void trim(struct nflua_packet *p, u8 pf)
  */
 u8 nflua_layer_network(struct nflua_packet *p)
 {
-	const struct sk_buff *skb = p->skb;
+	struct sk_buff *skb = p->skb;
 	__be16 type = skb->protocol;
 	struct vlan_hdr *tag, tmp;
 	u8 pf = NFPROTO_UNSPEC;
 	s64 off = p->noff;
 	unsigned int i;
 
-	if (p->hs->pf == NFPROTO_ARP)
+	if (p->hs->pf == NFPROTO_ARP) {
 		type = htons(ETH_P_ARP);
+		/* The frame is whole, but arp_create() does not say where it begins. */
+		if (p->hs->hook == NF_ARP_OUT && !skb_mac_header_was_set(skb))
+			skb_reset_mac_header(skb);
+	}
 	if (eth_type_vlan(type))
 		off = tag_offset(p);
 	for (i = 0; eth_type_vlan(type); i++) {

@@ -232,6 +232,87 @@ for who in "iptables 3/3 $FAR4" "ip6tables 1/4 $FAR6"; do
 done
 ctl unload rule
 
+# --- TCP at every other hook, and from rules -------------------------------------
+
+serving "$ROUTER" serve 10.78.1.254 80 "$TMP/own"
+serving "$ROUTER" serve fd78:1::fe 80 "$TMP/own6"
+cat >"$TMP/tcp-acts.lua" <<'L'
+netfilter = require("netfilter")
+local nf = netfilter.new{}
+local page = ("page "):rep(1000)
+-- TCP of this machine that is told of a drop has not sent what the answer
+-- acknowledges; of a theft it is told nothing.
+local function gone(pkt)
+  if not own then return nf.DROP end
+  assert(pkt:steal()):close()
+  return nf.STOLEN
+end
+function act(pkt)
+  local tcp = pkt.tcp
+  if not tcp then return end
+  if tcp.dport == 82 then assert(pkt:reject("tcp-reset")) return nf.DROP end
+  if tcp.dport == 83 then assert(pkt:tcpreply("reset")) return nf.DROP end
+  if tcp.dport == 84 then assert(pkt:reject()) return nf.DROP end
+  if tcp.dport ~= 80 then return end
+  local n = #pkt.payload
+  local word = n >= 4 and pkt:unpack("c4", 1, "payload")
+  if n == 0 and tcp.flags.fin and not tcp.flags.rst then
+    assert(pkt:tcpreply(""))
+  elseif word == "GET " then
+    assert(pkt:tcpreply("close", page))
+  elseif word == "twin" then
+    assert(pkt:reply("tcp", "by reply"))
+  elseif word == "stop" then
+    assert(pkt:tcpreply("reset"))
+  else
+    return
+  end
+  return gone(pkt)
+end
+L
+sed 's/^local page/own = true\n&/' "$TMP/tcp-acts.lua" >"$TMP/tcp-own.lua"
+# tcp_acts WHAT ADDRESS COMMAND...: what its client sees
+tcp_acts() {
+	local what="$1, $2" address=$2
+	shift 2
+	is "$what: a page" "$("$@" tcp "$address" 80 "GET /")" "5000 bytes, sum 445000, eof"
+	is "$what: reply" "$("$@" tcp "$address" 80 twin 8)" "by reply"
+	is "$what: reset" "$("$@" tcp "$address" 80 stop)" ECONNRESET
+	is "$what: what is left alone" "$("$@" tcp "$address" 80 bye)" "server: bye, eof"
+	is "$what: reject tcp-reset" "$("$@" tcp "$address" 82 x)" "connect ECONNREFUSED"
+	is "$what: tcpreply reset" "$("$@" tcp "$address" 83 x)" "connect ECONNREFUSED"
+	is "$what: reject" "$("$@" tcp "$address" 84 x)" "connect ECONNREFUSED"
+}
+for place in prerouting input output postrouting; do
+	file=acts
+	[[ $place != *out* ]] || file=own
+	{
+		cat "$TMP/tcp-$file.lua"
+		echo "nf:hook{ family = 'inet', hook = '$place', priority = 'filter', act }"
+	} | load tcp
+	case $place in
+	output | postrouting) for to in $FAR4 $FAR6; do tcp_acts "$place" "$to" router "$HERE/acts.py"; done ;;
+	*) for to in 10.78.1.254 fd78:1::fe; do tcp_acts "$place" "$to" peer; done ;;
+	esac
+	is "$place: no error" "$(field "$ROUTER" tcp '[.entries[].errors[]] | add')" 0
+	ctl unload tcp
+done
+for where in "acts INPUT 10.78.1.254 fd78:1::fe peer" "acts FORWARD $FAR4 $FAR6 peer" \
+	"own OUTPUT $FAR4 $FAR6 router $HERE/acts.py"; do
+	read -r file chain four six command <<<"$where"
+	load tcp <"$TMP/tcp-$file.lua"
+	router iptables -A "$chain" -p tcp --dport 80:84 -j LUA --script tcp --function act
+	router ip6tables -A "$chain" -p tcp --dport 80:84 -j LUA --script tcp --function act
+	# shellcheck disable=SC2086
+	for to in $four $six; do tcp_acts "rule in $chain" "$to" $command; done
+	is "rule in $chain: no error" "$(field "$ROUTER" tcp '[.entries[].errors[]] | add')" 0
+	router iptables -F "$chain"
+	router ip6tables -F "$chain"
+	ctl unload tcp
+done
+is "nothing but what was left alone came to the servers" \
+	"$(cat "$TMP/own" "$TMP/own6" | grep -vxE 'listening|eof|timeout|E[A-Z]+' | sort | uniq -c | xargs)" "6 bye"
+
 # --- UDP ----------------------------------------------------------------------
 
 check "echo.lua loads" ctl load "$TOP/lua/examples/echo.lua"

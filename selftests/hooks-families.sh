@@ -230,7 +230,7 @@ while IFS='|' read -r what entry bytes want; do
 		jq -r '.[0] | .outcome, .family, .hook, .output' 2>/dev/null | xargs)" "$want"
 done <<T
 ARP at arp input|arp input 0|$ARP|accept arp input packet: arp input eth0 10.77.0.1 > 10.77.0.2 arp, 28 bytes eth0 nil 2054
-ARP at arp output|arp output 0|$ARP|accept arp output packet: arp output eth1 10.77.0.1 > 10.77.0.2 arp, 28 bytes nil eth1 nil
+ARP at arp output|arp output 0|$ARP|accept arp output packet: arp output eth1 10.77.0.1 > 10.77.0.2 arp, 28 bytes nil eth1 2054
 ARP on a bridge|bridge forward 0|$ARP|accept bridge forward packet: bridge forward eth0 to eth1 10.77.0.1 > 10.77.0.2 arp, 28 bytes eth0 eth1 2054
 ARP at netdev ingress|netdev ingress 0 veth0|$ARP|accept netdev ingress packet: netdev ingress veth0 10.77.0.1 > 10.77.0.2 arp, 28 bytes veth0 nil 2054
 IPv4 at netdev ingress|netdev ingress 0 veth0|$UDP$rest|accept netdev ingress packet: netdev ingress veth0 10.77.0.1:4000 > 10.77.0.2:53 udp, 33 bytes veth0 nil 2048

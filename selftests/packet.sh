@@ -188,4 +188,53 @@ while IFS= read -r line; do
 		not_ok "$what" "${line%% | *}" "right $dropped times, wrong $errors times: $why"
 	fi
 done <"$TMP/cases"
+
+# --- whose it is, and where it goes ---------------------------------------------
+
+ctl unload packet 2>/dev/null
+load owner <<'L'
+local nf = require("netfilter").new{}
+local seen = require("map").open{ name = "owner", key = "string", max = 64 }
+for _, hook in ipairs{ "output", "postrouting", "prerouting", "input" } do
+  nf:hook{ family = "inet", hook = hook, priority = 5, function(pkt)
+    local l4 = pkt.udp or pkt.tcp
+    local port = l4 and (l4.dport // 10 == 600 and l4.dport or l4.sport // 10 == 600 and l4.sport)
+    if not port then return end
+    seen:incr(("%d %s uid %s to %s %s by %s"):format(port, hook, pkt.uid, pkt.oifname, pkt.oif, pkt.iifname), 1, 0)
+  end }
+end
+L
+# owned ADDRESS PORT UID: a datagram of that user's; lo takes it from its socket
+owned() {
+	server python3 -c '
+import os, socket, sys
+os.setuid(int(sys.argv[3]))
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(b"mine", (sys.argv[1], int(sys.argv[2])))' "$@"
+}
+for address in "$CLIENT4" "$CLIENT6"; do
+	owned "$address" 6000 0
+	owned "$address" 6001 1234
+done
+owned $SERVER4 6002 77
+udp "$CLIENT" "$SERVER4" 1 6003
+link=$(server cat /sys/class/net/veth0/ifindex)
+owners() { ctl map show owner | sed 1d | tr '\t' ' ' | sort; }
+want=$(sort <<T
+6000 output uid 0 to veth0 $link by nil 2
+6000 postrouting uid 0 to veth0 $link by nil 2
+6001 output uid 1234 to veth0 $link by nil 2
+6001 postrouting uid 1234 to veth0 $link by nil 2
+6002 input uid nil to nil nil by lo 1
+6002 output uid 77 to lo 1 by nil 1
+6002 postrouting uid 77 to lo 1 by nil 1
+6002 prerouting uid nil to nil nil by lo 1
+6003 input uid nil to nil nil by veth0 1
+6003 prerouting uid nil to nil nil by veth0 1
+T
+)
+owners_are() { [ "$(owners)" = "$want" ]; }
+waits_for 10 owners_are
+is "who opened the socket, and the devices" "$(owners)" "$want"
+ctl unload owner
 finish

@@ -286,6 +286,124 @@ else
 	skip "egress" "this kernel has no such hook"
 fi
 
+# --- held at a device, and sent by a later packet ---------------------------------
+
+# What comes in by a device leaves by it: the sender gets its own datagrams back,
+# from whom it sent them to, and the latest first; "go" and a copy at once.
+serving "$CLIENT" receive 10.78.1.1 7006 "$TMP/back4"
+serving "$CLIENT" receive fd78:1::1 7006 "$TMP/back6"
+load ingress --single <<'L'
+local nf = require("netfilter").new{}
+local held = {}
+local function back(h, payload)
+  local ip = h.ip or h.ip6
+  local mac, address = h.eth.dst, ip.dst
+  h.eth.dst, h.eth.src = h.eth.src, mac
+  ip.dst, ip.src = ip.src, address
+  h.udp.dport = 7006
+  assert(h:send(payload))
+end
+nf:hook{ family = "netdev", hook = "ingress", device = "client", priority = 0, function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 7005 then return end
+  local go = pkt:unpack("c" .. #pkt.payload, 1, "payload") == "go"
+  if go then
+    assert(#held == 3)
+    back(assert(pkt:copy()), "copied")
+    back(assert(pkt:copy_expand(64, 64)))
+    back(assert(pkt:clone()))
+  end
+  held[#held + 1] = assert(pkt:steal())
+  if go then
+    for i = 4, 1, -1 do back(held[i]) end
+    held = {}
+  end
+  return nf.STOLEN
+end }
+L
+for who in "back4 $FAR4" "back6 $FAR6"; do
+	read -r file address <<<"$who"
+	echo listening >"$TMP/$file"
+	datagrams "$CLIENT" "$address" 7005 one two three go
+	check "$address: ingress: held, copied and sent" waits_for 10 \
+		came "$TMP/$file" "copied go go go three two one"
+done
+is "ingress: no error" "$(field "$ROUTER" ingress '"\([.entries[].errors[]] | add) \(.held)"')" "0 0"
+ctl unload ingress
+
+if ctl load --single --name egress - 2>/dev/null <<'L'; then
+local nf = require("netfilter").new{}
+local held = {}
+nf:hook{ family = "netdev", hook = "egress", device = "server", priority = 0, function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 7000 then return end
+  if pkt:unpack("c" .. #pkt.payload, 1, "payload") == "go" then
+    assert(#held == 6)
+    for i = 6, 1, -1 do assert(held[i]:send()) end
+    held = {}
+    return
+  end
+  held[#held + 1] = assert(pkt:copy())
+  held[#held + 1] = assert(pkt:steal())
+  return nf.STOLEN
+end }
+L
+	for who in "far4 $FAR4" "far6 $FAR6"; do
+		read -r file address <<<"$who"
+		echo listening >"$TMP/$file"
+		datagrams "$CLIENT" "$address" 7000 one two three go
+		check "$address: egress: held and copied, and sent later" waits_for 10 \
+			came "$TMP/$file" "go three three two two one one"
+	done
+	is "egress: no error, and none is met twice" \
+		"$(field "$ROUTER" egress '"\([.entries[].errors[]] | add) \(.entries[0].outcomes.stolen) \(.held)"')" "0 6 0"
+	ctl unload egress
+else
+	skip "egress: held and sent later" "this kernel has no such hook"
+fi
+
+# Who asks for an address that nobody has is answered by its own request, when it
+# asks again; and the router's request leaves when the next one comes.
+ip -n "$CLIENT" addr add 10.78.1.98/24 dev veth0
+load arp --single <<'L'
+local nf = require("netfilter").new{}
+local asked, asks
+nf:hook{ family = "arp", hook = "input", priority = 0, function(pkt)
+  local arp = pkt.arp
+  if not arp or arp.op ~= 1 or tostring(arp.tpa) ~= "10.78.1.99" then return end
+  if not asked then
+    asked = assert(pkt:steal())
+    return nf.STOLEN
+  end
+  local address = arp.tpa
+  for _, h in ipairs{ asked, (assert(pkt:copy())) } do
+    h.eth.dst, h.eth.src = h.eth.src, "02:00:00:00:00:99"
+    local a = h.arp
+    a.op, a.tha, a.sha, a.tpa, a.spa = 2, a.sha, "02:00:00:00:00:99", a.spa, address
+    assert(h:send())
+  end
+  asked = nil
+  return nf.DROP
+end }
+nf:hook{ family = "arp", hook = "output", priority = 0, function(pkt)
+  local arp = pkt.arp
+  if not arp or arp.op ~= 1 or tostring(arp.tpa) ~= "10.78.1.98" then return end
+  if not asks then
+    asks = assert(pkt:steal())
+    return nf.STOLEN
+  end
+  assert(asks:send())
+  asks = nil
+  return nf.DROP
+end }
+L
+knows() { ip -n "$1" neigh show to "$2" | grep -qE "$3"; }
+client ping -c 1 -W 4 10.78.1.99 >/dev/null &
+check "ARP input: a request comes back as its answer" waits_for 15 knows "$CLIENT" 10.78.1.99 'lladdr 02:00:00:00:00:99'
+check "ARP output: a request leaves later, and is answered" router ping -c 1 -W 8 10.78.1.98
+is "ARP: no error, nothing is held" "$(field "$ROUTER" arp '"\([.entries[].errors[]] | add) \(.held)"')" "0 0"
+is "ARP: one was stolen at each" "$(field "$ROUTER" arp '[.entries[].outcomes | .stolen] | @csv')" 1,1
+ctl unload arp
+ip -n "$CLIENT" addr del 10.78.1.98/24 dev veth0
+
 # --- another mark, another route ----------------------------------------------
 
 for ip in -4 -6; do

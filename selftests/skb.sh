@@ -305,8 +305,11 @@ good = 0
 while good < int(sys.argv[1]):
     frame = tap.recv(65536)
     ip = frame[14:]
-    at = 28 if ip[0] >> 4 == 4 else 48
-    if (ip[9] if at == 28 else ip[6]) != 17 or not 7001 <= struct.unpack("!H", ip[at - 6:at - 4])[0] <= 7099:
+    v4 = ip[0] >> 4 == 4
+    fragment = not v4 and ip[6] == 44
+    at = 28 if v4 else 56 if fragment else 48
+    offset = struct.unpack("!H", ip[6:8])[0] & 0x1fff if v4 else struct.unpack("!H", ip[42:44])[0] >> 3 if fragment else 0
+    if offset or ip[9 if v4 else 40 if fragment else 6] != 17 or not 7001 <= struct.unpack("!H", ip[at - 6:at - 4])[0] <= 7099:
         continue
     if len(ip) < at + 100 or ip[at:] != bytes(i % 251 for i in range(len(ip) - at)) or frame[6:12] != b"\2\0\0\0\0\1":
         print("changed", flush=True)
@@ -336,8 +339,13 @@ P
 
 ports=$(seq -s ' ' 7001 $((7000 + CASES)))
 came() { [ "$(field "$SERVER" skb '.entries[] | select(.priority == -300) | .calls')" -ge "$1" ]; }
-for kind in "one piece 100" "pieces 17000" "cloned 100" "cloned, pieces 17000"; do
+for kind in "one piece 100" "pieces 17000" "cloned 100" "cloned, pieces 17000" "fragments 17000" "cloned, fragments 17000"; do
 	size=${kind##* } kind=${kind% *}
+	if [[ $kind = *fragments ]]; then
+		# conntrack puts them together, in front of the hook
+		ip -n "$CLIENT" link set veth0 mtu 1500
+		for ipt in iptables ip6tables; do server $ipt -I INPUT -m conntrack --ctstate INVALID; done
+	fi
 	if [[ $kind = cloned* ]]; then
 		: >"$TMP/tapped"
 		server python3 "$TMP/tap.py" $((8 * CASES)) >"$TMP/tapped" &
@@ -365,6 +373,9 @@ for kind in "one piece 100" "pieces 17000" "cloned 100" "cloned, pieces 17000"; 
 		is "who has a clone sees what was sent, packets in $kind" "$(tail -n 1 "$TMP/tapped")" good
 	fi
 done
+
+ip -n "$CLIENT" link set veth0 mtu 65535
+for ipt in iptables ip6tables; do server $ipt -F INPUT; done
 
 # --- what goes on ---
 server python3 "$TMP/receive.py" 16 7100 7101 7102 7103 >"$TMP/received" &
