@@ -4,6 +4,10 @@
 --   nfluactl load lua/examples/mymodule.lua
 --   iptables -A INPUT -m lua --script mymodule
 --
+-- or, once "nfluactl extension install lua/examples/mymodule.lua" was said:
+--
+--   iptables -A INPUT -m mymodule
+--
 -- A match that answers DROP drops the packet at once; ACCEPT is no match, so
 -- that the rules behind it go on.
 

@@ -140,7 +140,7 @@ int extension_read_file(const char *path, struct source *source, struct declared
 	}
 	if (!file->first) {
 		ctl_error("%s declares no extension", source->file);
-		ctl_hint("nf:extension{ name = ... } does, see nflua-extension(7)");
+		ctl_hint("nf:extension{ name = ... }, nf:match and nf:target do, see nflua-extension(7)");
 		return CTL_USAGE;
 	}
 	return CTL_OK;

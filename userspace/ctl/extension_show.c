@@ -36,11 +36,6 @@ static const char *families_text(const struct nflua_extension_spec *spec)
 	return texts[spec->families & 3];
 }
 
-static const char *kind_text(const struct nflua_extension_spec *spec)
-{
-	return spec->target ? "target" : "match";
-}
-
 /* Some of the words, by bits; nothing for no bit, which means all. */
 static void put_set(const char *key, u8 set, const char *const *words)
 {
@@ -133,7 +128,7 @@ static void put_declaration(const struct declaration *d)
 	char digest[20];
 	unsigned int i;
 
-	out_string("kind", ", a %s", kind_text(spec));
+	out_string("kind", ", a %s", declaration_kind(d));
 	out_uint("revision", ", revision %s", spec->revision);
 	out_string(NULL, ", for %s\n", families_text(spec));
 	put_families(spec);
@@ -141,10 +136,12 @@ static void put_declaration(const struct declaration *d)
 	put_set("hooks", spec->hooks, nflua_extension_hooks);
 	if (spec->protocol)
 		out_uint("protocol", "  protocol: %s\n", spec->protocol);
-	out_string("on_error", "  on error: %s\n", nflua_on_error_name(spec->on_error));
-	snprintf(digest, sizeof(digest), "%016llx", spec->digest);
-	out_string("digest", "  digest: %s\n", digest);
-	out_uint("size", "  in a rule: %s bytes\n", nflua_extension_rulesize(spec));
+	if (!d->plain_match && !d->plain_target) {
+		snprintf(digest, sizeof(digest), "%016llx", spec->digest);
+		out_string("on_error", "  on error: %s\n", nflua_on_error_name(spec->on_error));
+		out_string("digest", "  digest: %s\n", digest);
+	}
+	out_uint("size", "  in a rule: %s bytes\n", declaration_rulesize(d));
 	if (spec->noptions)
 		out_text("  OFFSET  SIZE COUNT  TYPE       OPTION\n");
 	out_array("options");
@@ -237,12 +234,12 @@ static int list_one(const char *name, void *data)
 		out_string("error", " broken: %s\n", why);
 	} else {
 		d = declared_find(&file, name);
-		out_string("kind", " %-6s", kind_text(&d->spec));
+		out_string("kind", " %-6s", declaration_kind(d));
 		out_uint("revision", " %8s", d->spec.revision);
 		put_families(&d->spec);
 		out_string(NULL, " %-9s", families_text(&d->spec));
 		out_uint(NULL, " %7s", d->spec.noptions);
-		out_uint("size", " %5s", nflua_extension_rulesize(&d->spec));
+		out_uint("size", " %5s", declaration_rulesize(d));
 		out_string("state", " %s\n", owners[places_owner(places, name)]);
 	}
 	out_object_end();

@@ -100,18 +100,57 @@ static void skip_first_line(struct text *text)
 	text->bytes = line;
 }
 
+/* What a script is called that says no name: as its file is, up to the first dot. */
+static void push_file_name(lua_State *L, const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	base = base ? base + 1 : path;
+	lua_pushlstring(L, base, strcspn(base, "."));
+}
+
+/* Declares what the script at @t offers to rules, if that is all that it declares. */
+static void declare_plain(lua_State *L, int t, const char *path)
+{
+	struct declared *file = running(L);
+	bool match = lua_getfield(L, t, "match") != LUA_TNIL;
+	bool target = lua_getfield(L, t, "target") != LUA_TNIL;
+
+	lua_pop(L, 2);
+	if (file->first || (!match && !target))
+		return;
+	if (lua_getfield(L, t, "name") == LUA_TNIL) {
+		push_file_name(L, path);
+		lua_setfield(L, t, "name");
+	}
+	/* A declaration is one of the two. */
+	if (match && target) {
+		lua_pushnil(L);
+		lua_setfield(L, t, "target");
+	}
+	lua_pushcfunction(L, declare);
+	lua_pushnil(L);
+	lua_pushvalue(L, t);
+	lua_call(L, 2, 0);
+	file->first->plain_match = match;
+	file->first->plain_target = target;
+}
+
 static int run(lua_State *L)
 {
 	struct text *text = lua_touserdata(L, 1);
+	int offered;
 
 	lua_pushcfunction(L, declare);
 	if (recorder_open(L, text->directory) != LUA_OK)
 		lua_error(L);
+	offered = lua_gettop(L);
 	skip_first_line(text);
 	lua_pushfstring(L, "@%s", text->path);
 	if (luaL_loadbufferx(L, text->bytes, text->size, lua_tostring(L, -1), "t") != LUA_OK)
 		lua_error(L);
 	lua_call(L, 0, 0);
+	declare_plain(L, offered, text->path);
 	lua_pushcfunction(L, print);
 	lua_setglobal(L, "print");
 	return 0;
@@ -171,4 +210,30 @@ const struct declaration *declared_find(const struct declared *file, const char 
 		if (!strcmp(d->spec.name, name))
 			return d;
 	return NULL;
+}
+
+/**
+ * declaration_kind() - what an extension is
+ * @d: the extension
+ *
+ * Return: a word for people and programs
+ */
+const char *declaration_kind(const struct declaration *d)
+{
+	if (d->plain_match && d->plain_target)
+		return "match and target";
+	return d->spec.target ? "target" : "match";
+}
+
+/**
+ * declaration_rulesize() - what a rule takes
+ * @d: the extension
+ *
+ * Return: bytes of its data
+ */
+size_t declaration_rulesize(const struct declaration *d)
+{
+	if (d->plain_match || d->plain_target)
+		return sizeof(struct xt_lua_info);
+	return nflua_extension_rulesize(&d->spec);
 }

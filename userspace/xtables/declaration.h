@@ -32,12 +32,17 @@ typedef long long s64;
  * @file: what declares it
  * @spec: what the kernel knows of it, too
  * @table: the table given to nf:extension, a reference in the registry
+ * @plain_match: it is what the script gave to nf:match: its rules are those of the
+ *	match "lua", under another name
+ * @plain_target: the same of nf:target and "LUA"
  */
 struct declaration {
 	struct declaration *next;
 	struct declared *file;
 	struct nflua_extension_spec spec;
 	int table;
+	bool plain_match;
+	bool plain_target;
 };
 
 /**
@@ -59,6 +64,8 @@ bool declared_run(struct declared *file, const char *path, const char *text, siz
 		  const char *directory);
 void declared_clear(struct declared *file);
 const struct declaration *declared_find(const struct declared *file, const char *name);
+const char *declaration_kind(const struct declaration *d);
+size_t declaration_rulesize(const struct declaration *d);
 bool declared_fail(struct declared *file, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -165,7 +165,11 @@ bool declaration_help(const struct declaration *d, FILE *to)
 	const char *help;
 	bool good = true;
 
-	fprintf(to, "%s %s options:\n", d->spec.name, d->spec.target ? "target" : "match");
+	fprintf(to, "%s %s options:\n", d->spec.name, declaration_kind(d));
+	if (d->plain_match)
+		fprintf(to, "the same as -m lua --script %s, with its options\n", d->spec.name);
+	if (d->plain_target)
+		fprintf(to, "the same as -j LUA --script %s, with its options\n", d->spec.name);
 	help = push_help(d, 0);
 	if (lua_isfunction(L, -1)) {
 		good = call_help(d->file, to);

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "alias.h"
 #include "declaration.h"
 #include "extension_mark.h"
 
@@ -349,6 +350,10 @@ static void register_self(void)
 	static const u8 families[] = { NFLUA_EXTENSION_IPV4, NFLUA_EXTENSION_IPV6 };
 	size_t i;
 
+	if (self->plain_match || self->plain_target) {
+		alias_register(self);
+		return;
+	}
 	fill_options(spec);
 	if (look_at_family(spec))
 		look_at_kernel(spec);

@@ -2,52 +2,41 @@
 /* iptables -j LUA: a Lua function says what becomes of a packet. */
 #include "rule.h"
 
-static const struct rule_kind kind = {
-	.name = "LUA",
-	.registers = "nf:target",
-	.on_errors = {
-		[NFLUA_ON_ERROR_CONTINUE] = "continue",
-		[NFLUA_ON_ERROR_ACCEPT] = "accept",
-		[NFLUA_ON_ERROR_DROP] = "drop",
-	},
-	.on_error = NFLUA_ON_ERROR_CONTINUE,
-};
-
 static const struct xt_option_entry options[] = { RULE_OPTIONS(0) };
 
 static void help(void)
 {
-	rule_help(&kind);
+	rule_help(&rule_target);
 }
 
 static void init(struct xt_entry_target *t)
 {
-	rule_init(&kind, (struct xt_lua_info *)t->data);
+	rule_init(&rule_target, (struct xt_lua_info *)t->data);
 }
 
 static void parse(struct xt_option_call *cb)
 {
-	rule_parse(&kind, cb);
+	rule_parse(&rule_target, cb);
 }
 
 static void print(const void *ip, const struct xt_entry_target *t, int numeric)
 {
 	(void)ip;
 	(void)numeric;
-	rule_print(&kind, (const struct xt_lua_info *)t->data);
+	rule_print(&rule_target, (const struct xt_lua_info *)t->data);
 }
 
 static void save(const void *ip, const struct xt_entry_target *t)
 {
 	(void)ip;
-	rule_save(&kind, (const struct xt_lua_info *)t->data);
+	rule_save(&rule_target, (const struct xt_lua_info *)t->data);
 }
 
 static int xlate(struct xt_xlate *xl, const struct xt_xlate_tg_params *params)
 {
 	(void)xl;
 	(void)params;
-	return rule_xlate(&kind);
+	return rule_xlate(&rule_target);
 }
 
 #define TARGET(nfproto)				\

@@ -2,52 +2,41 @@
 /* iptables -m lua: a Lua function says whether a packet matches. */
 #include "rule.h"
 
-static const struct rule_kind kind = {
-	.name = "lua",
-	.registers = "nf:match",
-	.on_errors = {
-		[NFLUA_ON_ERROR_NOMATCH] = "nomatch",
-		[NFLUA_ON_ERROR_MATCH] = "match",
-		[NFLUA_ON_ERROR_DROP] = "drop",
-	},
-	.on_error = NFLUA_ON_ERROR_NOMATCH,
-};
-
 static const struct xt_option_entry options[] = { RULE_OPTIONS(XTOPT_INVERT) };
 
 static void help(void)
 {
-	rule_help(&kind);
+	rule_help(&rule_match);
 }
 
 static void init(struct xt_entry_match *m)
 {
-	rule_init(&kind, (struct xt_lua_info *)m->data);
+	rule_init(&rule_match, (struct xt_lua_info *)m->data);
 }
 
 static void parse(struct xt_option_call *cb)
 {
-	rule_parse(&kind, cb);
+	rule_parse(&rule_match, cb);
 }
 
 static void print(const void *ip, const struct xt_entry_match *m, int numeric)
 {
 	(void)ip;
 	(void)numeric;
-	rule_print(&kind, (const struct xt_lua_info *)m->data);
+	rule_print(&rule_match, (const struct xt_lua_info *)m->data);
 }
 
 static void save(const void *ip, const struct xt_entry_match *m)
 {
 	(void)ip;
-	rule_save(&kind, (const struct xt_lua_info *)m->data);
+	rule_save(&rule_match, (const struct xt_lua_info *)m->data);
 }
 
 static int xlate(struct xt_xlate *xl, const struct xt_xlate_mt_params *params)
 {
 	(void)xl;
 	(void)params;
-	return rule_xlate(&kind);
+	return rule_xlate(&rule_match);
 }
 
 #define MATCH(nfproto)				\

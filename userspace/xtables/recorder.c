@@ -7,7 +7,8 @@
 #include "declaration.h"
 
 /*
- * Gets the function that takes a declaration, and where Lua files lie. An index
+ * Gets the function that takes a declaration, and where Lua files lie. Answers a
+ * table that the body fills: the script's name, its match and its target. An index
  * that is an integer gives nil, so that ipairs() ends. Files are looked for in no
  * place that depends on where the user happens to be. What a body prints is for
  * the kernel's log.
@@ -35,8 +36,14 @@ static const char chunk[] =
 "  builtin[name] = new()\n"
 "end\n"
 "local index = { __index = meta.__index }\n"
-"builtin.netfilter = setmetatable({ new = function()\n"
-"  return setmetatable({ extension = declare }, index)\n"
+"local offered = {}\n"
+"builtin.netfilter = setmetatable({ new = function(script)\n"
+"  offered.name = type(script) == 'table' and script.name or nil\n"
+"  return setmetatable({\n"
+"    extension = declare,\n"
+"    match = function(_, call) offered.match = call return new() end,\n"
+"    target = function(_, call) offered.target = call return new() end,\n"
+"  }, index)\n"
 "end }, index)\n"
 "local look\n"
 "if package then\n"
@@ -48,7 +55,8 @@ static const char chunk[] =
 "  if look and package.searchpath(name, package.path) then return look(name) end\n"
 "  return new()\n"
 "end\n"
-"print = function() end\n";
+"print = function() end\n"
+"return offered\n";
 
 /**
  * recorder_open() - give a state the built-in modules
@@ -56,7 +64,8 @@ static const char chunk[] =
  *	stack, and is taken off
  * @directory: where require() looks for Lua files
  *
- * Return: a status of Lua's, with the message on the stack if it is not LUA_OK
+ * Return: a status of Lua's; on the stack is a table with what the script is called
+ * and offers to rules (name, match, target), or the message if it is not LUA_OK
  */
 int recorder_open(lua_State *L, const char *directory)
 {
@@ -68,5 +77,5 @@ int recorder_open(lua_State *L, const char *directory)
 	}
 	lua_insert(L, -2);
 	lua_pushstring(L, directory);
-	return lua_pcall(L, 2, 0, 0);
+	return lua_pcall(L, 2, 1, 0);
 }

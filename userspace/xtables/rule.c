@@ -8,6 +8,28 @@
 #define LETTERS	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS	"0123456789"
 
+const struct rule_kind rule_match = {
+	.name = "lua",
+	.registers = "nf:match",
+	.on_errors = {
+		[NFLUA_ON_ERROR_NOMATCH] = "nomatch",
+		[NFLUA_ON_ERROR_MATCH] = "match",
+		[NFLUA_ON_ERROR_DROP] = "drop",
+	},
+	.on_error = NFLUA_ON_ERROR_NOMATCH,
+};
+
+const struct rule_kind rule_target = {
+	.name = "LUA",
+	.registers = "nf:target",
+	.on_errors = {
+		[NFLUA_ON_ERROR_CONTINUE] = "continue",
+		[NFLUA_ON_ERROR_ACCEPT] = "accept",
+		[NFLUA_ON_ERROR_DROP] = "drop",
+	},
+	.on_error = NFLUA_ON_ERROR_CONTINUE,
+};
+
 static void put_words(const struct rule_kind *kind, char *buf, size_t size)
 {
 	const char *sep = "";
@@ -22,20 +44,14 @@ static void put_words(const struct rule_kind *kind, char *buf, size_t size)
 }
 
 /**
- * rule_help() - explain the options
+ * rule_help_options() - explain the options but --script
  * @kind: match or target
  */
-void rule_help(const struct rule_kind *kind)
+void rule_help_options(const struct rule_kind *kind)
 {
 	char words[64];
 
 	put_words(kind, words, sizeof(words));
-	printf("%s options:\n", kind->name);
-	if (kind->on_errors[NFLUA_ON_ERROR_MATCH])
-		printf("[!] --script name      script that decides, as 'nfluactl list' shows it;\n"
-		       "                       with ! the rule matches what the script does not\n");
-	else
-		printf("    --script name      script that decides, as 'nfluactl list' shows it\n");
 	printf("    --function name    call this global function of the script\n"
 	       "                       (default: the one that it gave to %s)\n"
 	       "    --on-error what    when the function fails: %s\n"
@@ -45,6 +61,21 @@ void rule_help(const struct rule_kind *kind)
 	       "    --arg key=value    give it to the function, as a field of its second argument;\n"
 	       "                       may be repeated\n",
 	       kind->registers, words, kind->on_errors[kind->on_error]);
+}
+
+/**
+ * rule_help() - explain the options
+ * @kind: match or target
+ */
+void rule_help(const struct rule_kind *kind)
+{
+	printf("%s options:\n", kind->name);
+	if (kind->on_errors[NFLUA_ON_ERROR_MATCH])
+		printf("[!] --script name      script that decides, as 'nfluactl list' shows it;\n"
+		       "                       with ! the rule matches what the script does not\n");
+	else
+		printf("    --script name      script that decides, as 'nfluactl list' shows it\n");
+	rule_help_options(kind);
 }
 
 /**

@@ -29,7 +29,11 @@ enum {
 	{										\
 		.name = "script", .id = RULE_SCRIPT, .type = XTTYPE_STRING,		\
 		.flags = XTOPT_MAND | (inversion),					\
-	}, {										\
+	}, RULE_OTHER_OPTIONS
+
+/* Those that a script's own name leaves, which stands for --script. */
+#define RULE_OTHER_OPTIONS								\
+	{										\
 		.name = "function", .id = RULE_FUNCTION, .type = XTTYPE_STRING,		\
 	}, {										\
 		.name = "on-error", .id = RULE_ON_ERROR, .type = XTTYPE_STRING,		\
@@ -57,6 +61,10 @@ struct rule_kind {
 	enum nflua_on_error on_error;
 };
 
+extern const struct rule_kind rule_match;
+extern const struct rule_kind rule_target;
+
+void rule_help_options(const struct rule_kind *kind);
 void rule_help(const struct rule_kind *kind);
 void rule_init(const struct rule_kind *kind, struct xt_lua_info *info);
 void rule_parse(const struct rule_kind *kind, struct xt_option_call *cb);
