@@ -78,9 +78,9 @@ void nflua_state_register(lua_State *L, struct nflua_reg *reg)
 }
 
 /**
- * nflua_state_unregister() - take a registration of a hook or helper back
+ * nflua_state_unregister() - take a registration back
  * @L: the running thread
- * @kind: %NFLUA_ENTRY_HOOK or %NFLUA_ENTRY_HELPER
+ * @kind: &enum nflua_entry_kind
  * @name: its name
  *
  * Context: process, inside lua_pcall(), while the body runs

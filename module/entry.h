@@ -96,7 +96,7 @@ struct nflua_stats {
  * @reg: how the script registered it
  * @stats: its statistics
  * @hook: what packets meet a hook through, NULL before it is published
- * @gone: the script has unregistered the hook or helper
+ * @gone: the script has unregistered it
  * @callbacks: a bit for each &enum nflua_callback that an extension has
  * @extension: what it declares, referred to; NULL of any other, and if nobody
  *	else has it, of a generation that is only checked

@@ -102,11 +102,8 @@ static bool ext_mt(const struct sk_buff *skb, struct xt_action_param *par)
 	on_error = values->extension->spec.on_error;
 	entry = rcu_dereference(values->binding->point.entry);
 	/* A match may not write: what would, raises for this role. */
-	outcome = likely(entry) ?
-		  nflua_entry_run_values(entry, NFLUA_ROLE_MATCH, on_error,
-					 (struct sk_buff *)skb, par->state,
-					 values) :
-		  nflua_policy(on_error);
+	outcome = nflua_xtables_run(entry, NFLUA_ROLE_MATCH, on_error,
+				    (struct sk_buff *)skb, par->state, values);
 	if (NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_DROP)
 		par->hotdrop = true;
 	return NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_MATCH;
@@ -133,17 +130,14 @@ static unsigned int ext_tg(struct sk_buff *skb,
 {
 	const struct nflua_values *values;
 	const struct nflua_entry *entry;
-	unsigned int outcome;
 	int on_error;
 
 	values = *values_of(par->targinfo, par->target->usersize);
 	on_error = values->extension->spec.on_error;
 	entry = rcu_dereference(values->binding->point.entry);
-	outcome = likely(entry) ?
-		  nflua_entry_run_values(entry, NFLUA_ROLE_TARGET, on_error, skb,
-					 par->state, values) :
-		  nflua_policy(on_error);
-	return nflua_xtables_verdict(outcome);
+	return nflua_xtables_verdict(nflua_xtables_run(entry, NFLUA_ROLE_TARGET,
+						       on_error, skb,
+						       par->state, values));
 }
 
 /**

@@ -19,6 +19,7 @@
 #include "event.h"
 #include "extension.h"
 #include "map.h"
+#include "run.h"
 #include "script.h"
 
 static_assert(NFLUA_DIGEST_SIZE == SHA256_DIGEST_SIZE);
@@ -53,6 +54,33 @@ struct nflua_entry *nflua_generation_find(struct nflua_generation *gen, u8 kind,
 			return &gen->entries[i];
 	}
 	return NULL;
+}
+
+/**
+ * nflua_entry_unregister() - let packets pass an entry point of a rule or helper
+ * @st: a state of the script
+ * @kind: &enum nflua_entry_kind, but %NFLUA_ENTRY_HOOK
+ * @name: the entry point
+ *
+ * Calls that begin from now on do not meet it, until a replace. Nothing happens
+ * in a test run, nor in a state that is not in service.
+ *
+ * Context: as nflua_hook_unregister()
+ * Return: whether it was registered until now
+ */
+bool nflua_entry_unregister(struct nflua_state *st, u8 kind, const char *name)
+{
+	struct nflua_generation *gen = st->gen;
+	struct nflua_entry *entry;
+
+	if (READ_ONCE(gen->retired))
+		return false;
+	if (!nflua_state_is_control(st) && READ_ONCE(gen->states[st->cpu]) != st)
+		return false;
+	if (nflua_run_of(st->packet.hs))
+		return false;
+	entry = nflua_generation_find(gen, kind, name);
+	return entry && !xchg(&entry->gone, true);
 }
 
 /**

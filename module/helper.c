@@ -262,32 +262,6 @@ void nflua_helpers_free(struct list_head *helpers)
 	INIT_LIST_HEAD(helpers);
 }
 
-/**
- * nflua_helper_unregister() - let packets pass a helper of a script
- * @st: a state of the script
- * @name: the entry point
- *
- * Calls that begin from now on do not meet it, until a replace. Nothing happens
- * in a test run, nor in a state that is not in service.
- *
- * Context: as nflua_hook_unregister()
- * Return: whether it was registered until now
- */
-bool nflua_helper_unregister(struct nflua_state *st, const char *name)
-{
-	struct nflua_generation *gen = st->gen;
-	struct nflua_entry *entry;
-
-	if (READ_ONCE(gen->retired))
-		return false;
-	if (!nflua_state_is_control(st) && READ_ONCE(gen->states[st->cpu]) != st)
-		return false;
-	if (nflua_run_of(st->packet.hs))
-		return false;
-	entry = nflua_generation_find(gen, NFLUA_ENTRY_HELPER, name);
-	return entry && !xchg(&entry->gone, true);
-}
-
 /* The entry point for packets of a connection. Context: RCU read section */
 static const struct nflua_entry *find_met(const struct nf_conn *ct)
 {

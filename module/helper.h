@@ -28,13 +28,6 @@ bool nflua_helpers_overlap(const struct nflua_reg *a, const struct nflua_reg *b)
 
 #ifdef NFLUA_HELPERS
 int nflua_helper_call(lua_State *L);
-bool nflua_helper_unregister(struct nflua_state *st, const char *name);
-#else
-static inline bool nflua_helper_unregister(struct nflua_state *st,
-					   const char *name)
-{
-	return false;
-}
 #endif
 
 #if IS_ENABLED(CONFIG_NF_CONNTRACK)

@@ -29,41 +29,10 @@ static const char *check_nf(lua_State *L)
 	return lua_tostring(L, lua_upvalueindex(2));
 }
 
-static void register_once(lua_State *L, enum nflua_entry_kind kind,
-			  const char *what)
-{
-	struct nflua_state *st = nflua_state(L);
-	struct nflua_reg reg = { .kind = kind };
-	unsigned int i;
-
-	strscpy(reg.name, check_nf(L), sizeof(reg.name));
-	luaL_checktype(L, 2, LUA_TFUNCTION);
-	for (i = 0; st->regs && i < st->nregs; i++)
-		if (st->regs[i].kind == kind)
-			luaL_error(L, "a script has one %s; this is the second",
-				   what);
-	lua_settop(L, 2);
-	nflua_state_register(L, &reg);
-}
-
-/* nf:match(function(pkt) ... end): what -m lua --script NAME calls */
-static int nf_add_match(lua_State *L)
-{
-	register_once(L, NFLUA_ENTRY_MATCH, "match");
-	return 0;
-}
-
-/* nf:target(function(pkt) ... end): what -j LUA --script NAME calls */
-static int nf_add_target(lua_State *L)
-{
-	register_once(L, NFLUA_ENTRY_TARGET, "target");
-	return 0;
-}
-
 /**
- * struct handle - what nf:hook and nf:helper return, a userdata
+ * struct handle - what nf:hook, nf:match and so on return, a userdata
  * @gone: it was unregistered, in this state
- * @kind: %NFLUA_ENTRY_HOOK or %NFLUA_ENTRY_HELPER
+ * @kind: &enum nflua_entry_kind
  * @name: of the entry point
  */
 struct handle {
@@ -72,20 +41,29 @@ struct handle {
 	char name[NFLUA_FUNCTION_SIZE];
 };
 
-static const char hook_type[] = "hook";
-static const char helper_type[] = "helper";
+static const char *const handle_types[] = {
+	[NFLUA_ENTRY_HOOK] = "hook",
+	[NFLUA_ENTRY_HELPER] = "helper",
+	[NFLUA_ENTRY_MATCH] = "match",
+	[NFLUA_ENTRY_TARGET] = "target",
+	[NFLUA_ENTRY_EXTENSION] = "extension",
+};
 
 static struct handle *check_handle(lua_State *L)
 {
-	struct handle *h = luaL_testudata(L, 1, helper_type);
+	struct handle *h = NULL;
+	unsigned int i;
 
-	return h ?: luaL_checkudata(L, 1, hook_type);
+	for (i = 0; !h && i < ARRAY_SIZE(handle_types); i++)
+		if (handle_types[i])
+			h = luaL_testudata(L, 1, handle_types[i]);
+	return h ?: luaL_checkudata(L, 1, handle_types[NFLUA_ENTRY_HOOK]);
 }
 
 /*
  * h:unregister(): in the body, takes the registration back; later, takes the
- * hook off the packets' path, or lets packets pass the helper. Whether it was
- * registered until now.
+ * hook off the packets' path, or lets packets pass what rules and connections
+ * call. Whether it was registered until now.
  */
 static int handle_unregister(lua_State *L)
 {
@@ -99,7 +77,7 @@ static int handle_unregister(lua_State *L)
 	else if (was)
 		was = h->kind == NFLUA_ENTRY_HOOK ?
 		      nflua_hook_unregister(st, h->name) :
-		      nflua_helper_unregister(st, h->name);
+		      nflua_entry_unregister(st, h->kind, h->name);
 	lua_pushboolean(L, was);
 	return 1;
 }
@@ -108,9 +86,7 @@ static int handle_tostring(lua_State *L)
 {
 	struct handle *h = check_handle(L);
 
-	lua_pushfstring(L, "%s: %s",
-			h->kind == NFLUA_ENTRY_HOOK ? hook_type : helper_type,
-			h->name);
+	lua_pushfstring(L, "%s: %s", handle_types[h->kind], h->name);
 	return 1;
 }
 
@@ -122,8 +98,7 @@ static const luaL_Reg handle_methods[] = {
 static void push_handle(lua_State *L, const struct nflua_reg *reg)
 {
 	struct handle *h = lua_newuserdatauv(L, sizeof(*h), 0);
-	const char *type = reg->kind == NFLUA_ENTRY_HOOK ? hook_type :
-							   helper_type;
+	const char *type = handle_types[reg->kind];
 
 	h->gone = false;
 	h->kind = reg->kind;
@@ -138,6 +113,37 @@ static void push_handle(lua_State *L, const struct nflua_reg *reg)
 		lua_setfield(L, -2, "__metatable");
 	}
 	lua_setmetatable(L, -2);
+}
+
+static int register_once(lua_State *L, enum nflua_entry_kind kind)
+{
+	struct nflua_state *st = nflua_state(L);
+	struct nflua_reg reg = { .kind = kind };
+	unsigned int i;
+
+	strscpy(reg.name, check_nf(L), sizeof(reg.name));
+	luaL_checktype(L, 2, LUA_TFUNCTION);
+	for (i = 0; st->regs && i < st->nregs; i++)
+		if (st->regs[i].kind == kind)
+			luaL_error(L, "a script has one %s; this is the second",
+				   handle_types[kind]);
+	lua_settop(L, 2);
+	push_handle(L, &reg);
+	lua_insert(L, -2);
+	nflua_state_register(L, &reg);
+	return 1;
+}
+
+/* nf:match(function(pkt) ... end): what -m lua --script NAME calls */
+static int nf_add_match(lua_State *L)
+{
+	return register_once(L, NFLUA_ENTRY_MATCH);
+}
+
+/* nf:target(function(pkt) ... end): what -j LUA --script NAME calls */
+static int nf_add_target(lua_State *L)
+{
+	return register_once(L, NFLUA_ENTRY_TARGET);
 }
 
 /* Is there another of this kind and name, in what the body has registered? */
@@ -238,7 +244,8 @@ static void keep_declaration(lua_State *L, const char *name)
 
 /*
  * nf:extension{ name = , options = , match = function(pkt, info) ... end, ... }:
- * a match or a target of iptables' own, see nflua_extension_parse()
+ * a match or a target of iptables' own, see nflua_extension_parse(); returns its
+ * handle
  */
 static int nf_add_extension(lua_State *L)
 {
@@ -270,9 +277,10 @@ static int nf_add_extension(lua_State *L)
 	/* Packet states need no more of it than its digest. */
 	if (nflua_state_is_control(st))
 		keep_declaration(L, spec->name);
+	push_handle(L, &reg);
 	lua_getfield(L, 2, spec->target ? "target" : "match");
 	nflua_state_register(L, &reg);
-	return 0;
+	return 1;
 }
 
 /**

@@ -238,6 +238,7 @@ void nflua_generation_get(struct nflua_generation *gen);
 void nflua_generation_put(struct nflua_generation *gen);
 struct nflua_entry *nflua_generation_find(struct nflua_generation *gen,
 					  u8 kind, const char *name);
+bool nflua_entry_unregister(struct nflua_state *st, u8 kind, const char *name);
 int nflua_generation_init(void);
 void nflua_generation_exit(void);
 

@@ -121,19 +121,6 @@ static noinline bool is_left_out(const struct xt_lua_info *info,
 	return info->flags & XT_LUA_PAYLOAD && !has_payload(skb, family);
 }
 
-static __always_inline unsigned int run(const struct xt_lua_info *info,
-					const struct nflua_entry *entry,
-					enum nflua_role role, struct sk_buff *skb,
-					const struct nf_hook_state *hs)
-{
-	if (unlikely(!entry))
-		return nflua_policy(info->on_error);
-	return info->values ?
-	       nflua_entry_run_values(entry, role, info->on_error, skb, hs,
-				      info->values) :
-	       nflua_entry_run(entry, role, info->on_error, skb, hs);
-}
-
 static int lua_mt_check(const struct xt_mtchk_param *par)
 {
 	struct xt_lua_info *info = par->matchinfo;
@@ -164,8 +151,9 @@ static bool lua_mt(const struct sk_buff *skb, struct xt_action_param *par)
 	    is_left_out(info, entry, skb, xt_family(par)))
 		return false;
 	/* A match may not write: what would, raises for this role. */
-	outcome = run(info, entry, NFLUA_ROLE_MATCH, (struct sk_buff *)skb,
-		      par->state);
+	outcome = nflua_xtables_run(entry, NFLUA_ROLE_MATCH, info->on_error,
+				    (struct sk_buff *)skb, par->state,
+				    info->values);
 	match = NFLUA_OUTCOME(outcome) == NFLUA_A_OUTCOME_MATCH;
 	if (likely(outcome == NFLUA_A_OUTCOME_MATCH ||
 		   outcome == NFLUA_A_OUTCOME_NOMATCH))
@@ -217,8 +205,10 @@ static unsigned int lua_tg(struct sk_buff *skb,
 	if (unlikely(info->flags & (XT_LUA_PAYLOAD | XT_LUA_MASK)) &&
 	    is_left_out(info, entry, skb, xt_family(par)))
 		return XT_CONTINUE;
-	return nflua_xtables_verdict(run(info, entry, NFLUA_ROLE_TARGET, skb,
-					 par->state));
+	return nflua_xtables_verdict(nflua_xtables_run(entry, NFLUA_ROLE_TARGET,
+						       info->on_error, skb,
+						       par->state,
+						       info->values));
 }
 
 #define LUA_MT(_family)							\

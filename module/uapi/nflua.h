@@ -391,7 +391,7 @@ enum nflua_entry_kind {
  * @NFLUA_A_ENTRY_DEVICE: string, name of the device; ingress and egress hooks
  *	only
  * @NFLUA_A_ENTRY_STATE: u8, &enum nflua_hook_state; hooks of a script that is
- *	in service only, and helpers that their script has unregistered
+ *	in service only, and what else its script has unregistered
  * @NFLUA_A_ENTRY_PROTO: u8, IPPROTO_*; helpers only
  * @NFLUA_A_ENTRY_AS: u8, %NFLUA_ENTRY_MATCH or %NFLUA_ENTRY_TARGET; extensions
  *	only

@@ -113,7 +113,8 @@ static void print_place(const struct nflua_entry *entry)
 	out_string("state", fmt, nflua_hook_state_name(entry->state));
 }
 
-static void print_helper_state(const struct nflua_entry *entry)
+/* What rules and connections call is there, or was unregistered. */
+static void print_state(const struct nflua_entry *entry)
 {
 	if (entry->state < 0)
 		out_null("state", NULL);
@@ -145,12 +146,15 @@ void script_print_entry(const struct nflua_entry *entry, enum script_detail deta
 	if (entry->kind == NFLUA_ENTRY_HELPER) {
 		out_string("family", ", %s", nflua_family_name(entry->family));
 		out_string("proto", " %s", entry->proto == IPPROTO_UDP ? "udp" : "tcp");
-		print_helper_state(entry);
+		print_state(entry);
 		out_string("on_error", ", on error %s", nflua_on_error_name(entry->on_error));
 	}
+	if (entry->kind == NFLUA_ENTRY_MATCH || entry->kind == NFLUA_ENTRY_TARGET)
+		print_state(entry);
 	if (entry->kind == NFLUA_ENTRY_EXTENSION) {
 		out_string("as", ", %s", nflua_kind_name(entry->as));
 		out_uint("revision", ", revision %s", entry->revision);
+		print_state(entry);
 		out_string("on_error", ", on error %s", nflua_on_error_name(entry->on_error));
 	}
 	if (detail == SCRIPT_ANSWER) {

@@ -80,10 +80,11 @@ bool nflua_hook_unregister(struct nflua_state *st, const char *name)
 	return false;
 }
 
-/* The same for a helper. */
-bool nflua_helper_unregister(struct nflua_state *st, const char *name)
+/* The same for what rules and connections call. */
+bool nflua_entry_unregister(struct nflua_state *st, u8 kind, const char *name)
 {
 	(void)st;
+	(void)kind;
 	(void)name;
 	return false;
 }

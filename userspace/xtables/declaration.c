@@ -38,7 +38,20 @@ static struct declared *running(lua_State *L)
 	return file;
 }
 
-/* nf:extension{ ... } */
+/* h:unregister(): whether it was declared until now */
+static int undeclare(lua_State *L)
+{
+	struct declaration *d = lua_touserdata(L, lua_upvalueindex(1)), **at;
+
+	for (at = &running(L)->first; *at && *at != d; at = &(*at)->next)
+		;
+	lua_pushboolean(L, *at != NULL);
+	if (*at)
+		*at = d->next;
+	return 1;
+}
+
+/* nf:extension{ ... }, which returns a handle */
 static int declare(lua_State *L)
 {
 	struct declared *file = running(L);
@@ -59,7 +72,11 @@ static int declare(lua_State *L)
 	for (last = &file->first; *last; last = &(*last)->next)
 		;
 	*last = d;
-	return 0;
+	lua_createtable(L, 0, 1);
+	lua_pushlightuserdata(L, d);
+	lua_pushcclosure(L, undeclare, 1);
+	lua_setfield(L, -2, "unregister");
+	return 1;
 }
 
 /* print(...): only the help is for people */
