@@ -384,6 +384,21 @@ complete_words "completes it behind options" "delete" nfluactl -j map d
 complete_words "completes map's options" "--ttl" nfluactl map set --t
 complete_words "completes nothing where nothing fits" "" nfluactl load --memory ''
 
+complete_words "completes behind an equals sign" "good.lua" nfluactl run x --pcap = go
+complete_words "and nothing written yet" "match target" nfluactl run x --role =
+complete_words "is not misled by it" "load" nfluactl --netns = none lo
+complete_words "completes behind an option of extension" "show" nfluactl extension --libdir dir sh
+# what others name is text
+# shellcheck disable=SC2016,SC2317
+ls() { echo '$(touch touched)'; }
+export -f ls
+complete_words "expands no name of a device" '\$\(touch\ touched\)' nfluactl run x --iif ''
+unset -f ls
+if [ -e touched ]; then not_ok "and runs none"; else ok "and runs none"; fi
+touch "a b.lua"
+complete_words "completes a file's whole name" "a b.lua" nfluactl load a
+rm "a b.lua"
+
 complete_words "completes what only check has" "--no-kernel" nfluactl check --no
 
 # the check without the kernel, and the marks, with the module or without

@@ -6,31 +6,57 @@
 #include "ctl.h"
 
 /*
- * What a word of each sort completes to, in bash; $ns is "-n NETNS" or empty.
- * A press of a key is no reason to load the module.
+ * Takes what begins as the word does; nothing is expanded, as compgen -W would: names
+ * of devices and namespaces are not ours to trust.
  */
-#define BASH_SCRIPTS										\
-	"COMPREPLY=($(compgen -W \"$([[ -e /sys/module/nflua ]] && nfluactl \"${ns[@]}\" list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\"))"
+static const char bash_functions[] =
+"# the lines of standard input\n"
+"_nfluactl_lines() {\n"
+"\tlocal line\n"
+"\twhile IFS= read -r line; do\n"
+"\t\t[[ $line != \"$cur\"* ]] || COMPREPLY+=(\"$(printf %q \"$line\")\")\n"
+"\tdone\n"
+"}\n"
+"_nfluactl_words() { _nfluactl_lines < <(printf '%s\\n' \"$@\"); }\n"
+"# -f: files, -d: directories\n"
+"_nfluactl_files() {\n"
+"\tlocal -a found\n"
+"\tcompopt -o filenames\n"
+"\tmapfile -t found < <(compgen \"$1\" -- \"$cur\")\n"
+"\tCOMPREPLY+=(\"${found[@]}\")\n"
+"}\n"
+"# names in a list that nfluactl prints; a press of a key does not load the module\n"
+"_nfluactl_names() {\n"
+"\t[[ $1 == extension || -e /sys/module/nflua ]] || return\n"
+"\t_nfluactl_lines < <(nfluactl \"${ns[@]}\" \"$@\" 2>/dev/null | awk 'NR > 1 { print $1 }')\n"
+"}\n";
 
+/*
+ * What a word of each sort completes to, in bash; $ns is "-n NETNS" or empty, and
+ * $operands the command and what is behind it.
+ */
 static const char *const bash_words[] = {
 	[CTL_WORD_NONE] = "",
-	[CTL_WORD_FILE] = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\"))",
-	[CTL_WORD_SCRIPT] = BASH_SCRIPTS,
-	[CTL_WORD_NETNS] = "COMPREPLY=($(compgen -W \"$(ls /run/netns 2>/dev/null)\" -- \"$cur\"))",
-	[CTL_WORD_COMMAND] = "COMPREPLY=($(compgen -W \"$commands\" -- \"$cur\"))",
-	[CTL_WORD_GROUP] = "COMPREPLY=($(compgen -W 'events log errors' -- \"$cur\"))",
-	[CTL_WORD_TIMING] = "if [[ $prev == timing ]]; then " BASH_SCRIPTS "; else "
-			    "COMPREPLY=($(compgen -W 'on off reset' -- \"$cur\")); fi",
-	[CTL_WORD_SCRIPT_FILE] = "compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\") $(compgen -W \"$([[ -e /sys/module/nflua ]] && nfluactl \"${ns[@]}\" list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\"))",
-	[CTL_WORD_HOOK] = "COMPREPLY=($(compgen -W 'prerouting input forward output postrouting' -- \"$cur\"))",
-	[CTL_WORD_DEVICE] = "COMPREPLY=($(compgen -W \"$(ls /sys/class/net)\" -- \"$cur\"))",
-	[CTL_WORD_ROLE] = "COMPREPLY=($(compgen -W 'match target' -- \"$cur\"))",
-	[CTL_WORD_MAP] = "case $prev in map) COMPREPLY=($(compgen -W 'list show get set delete' -- \"$cur\")) ;; show|get|set|delete) COMPREPLY=($(compgen -W \"$([[ -e /sys/module/nflua ]] && nfluactl \"${ns[@]}\" map list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\")) ;; esac",
-	[CTL_WORD_EXTENSION] = "case $prev in extension) COMPREPLY=($(compgen -W 'install remove list show' -- \"$cur\")) ;; "
-			       "install|show|remove) compopt -o filenames; COMPREPLY=($(compgen -W \"$(nfluactl extension list 2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\")); "
-			       "COMPREPLY+=($(compgen -f -- \"$cur\")) ;; esac",
-	[CTL_WORD_DIRECTORY] = "compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\"))",
-	[CTL_WORD_SHELL] = "COMPREPLY=($(compgen -W bash -- \"$cur\"))",
+	[CTL_WORD_FILE] = "_nfluactl_files -f",
+	[CTL_WORD_SCRIPT] = "_nfluactl_names list",
+	[CTL_WORD_NETNS] = "_nfluactl_lines < <(ls /run/netns 2>/dev/null)",
+	[CTL_WORD_COMMAND] = "_nfluactl_words $commands",
+	[CTL_WORD_GROUP] = "_nfluactl_words events log errors",
+	[CTL_WORD_TIMING] = "case ${#operands[@]} in 1) _nfluactl_names list ;; "
+			    "2) _nfluactl_words on off reset ;; esac",
+	[CTL_WORD_SCRIPT_FILE] = "_nfluactl_files -f; _nfluactl_names list",
+	[CTL_WORD_HOOK] = "_nfluactl_words prerouting input forward output postrouting",
+	[CTL_WORD_DEVICE] = "_nfluactl_lines < <(ls /sys/class/net)",
+	[CTL_WORD_ROLE] = "_nfluactl_words match target",
+	[CTL_WORD_MAP] = "case ${#operands[@]},${operands[1]-} in "
+			 "1,) _nfluactl_words list show get set delete ;; "
+			 "2,show|2,get|2,set|2,delete) _nfluactl_names map list ;; esac",
+	[CTL_WORD_EXTENSION] = "case ${#operands[@]},${operands[1]-} in "
+			       "1,) _nfluactl_words install remove list show ;; "
+			       "2,install) _nfluactl_files -f ;; "
+			       "2,show|2,remove) _nfluactl_files -f; _nfluactl_names extension list ;; esac",
+	[CTL_WORD_DIRECTORY] = "_nfluactl_files -d",
+	[CTL_WORD_SHELL] = "_nfluactl_words bash",
 };
 
 static void bash_option_words(const struct ctl_option *options)
@@ -62,7 +88,6 @@ static void bash_argument_pattern(void)
 	const struct ctl_option *option, *seen[64];
 	size_t i, j, count = 0;
 
-	printf("--netns|-n");
 	for (i = 0; i < ctl_command_count(); i++) {
 		option = ctl_command_at(i)->options;
 		for (; option && option->name; option++) {
@@ -73,7 +98,7 @@ static void bash_argument_pattern(void)
 			if (j < count)
 				continue;
 			seen[count++] = option;
-			printf("|--%s", option->name);
+			printf("%s--%s", count > 1 ? "|" : "", option->name);
 		}
 	}
 }
@@ -84,35 +109,41 @@ static void bash(void)
 	size_t i;
 
 	printf("# bash completion for nfluactl; 'nfluactl completion bash' wrote it\n"
+	       "%s"
 	       "_nfluactl() {\n"
-	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	       "\tlocal command= commands='");
+	       "\tlocal cur prev word i commands='", bash_functions);
 	for (i = 0; i < ctl_command_count(); i++)
 		printf("%s%s", i ? " " : "", ctl_command_at(i)->name);
 	printf("' global='");
 	bash_option_words(ctl_global_options);
-	printf("' i\n"
-	       "\tlocal -a ns=()\n"
+	printf("'\n"
+	       "\tlocal -a ns=() words=() operands=()\n"
 	       "\tCOMPREPLY=()\n"
-	       "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	       "\t\tcase ${COMP_WORDS[i]} in\n"
-	       "\t\t-n|--netns) ns=(-n \"${COMP_WORDS[i+1]}\"); ((i++)) ;;\n"
+	       "\t# bash makes three words of --option=value\n"
+	       "\tfor word in \"${COMP_WORDS[@]:0:COMP_CWORD+1}\"; do\n"
+	       "\t\t[[ $word == = ]] || words+=(\"$word\")\n"
+	       "\tdone\n"
+	       "\t[[ $word != = ]] || words+=('')\n"
+	       "\tcur=${words[-1]} prev=${words[-2]}\n"
+	       "\tfor ((i = 1; i < ${#words[@]} - 1; i++)); do\n"
+	       "\t\tcase ${words[i]} in\n"
+	       "\t\t-n|--netns) ns=(-n \"${words[i+1]}\"); ((i++)) ;;\n"
 	       "\t\t");
 	bash_argument_pattern();
 	printf(") ((i++)) ;;\n"
 	       "\t\t-*) ;;\n"
-	       "\t\t*) [[ $command ]] || command=${COMP_WORDS[i]} ;;\n"
+	       "\t\t*) operands+=(\"${words[i]}\") ;;\n"
 	       "\t\tesac\n"
 	       "\tdone\n"
 	       "\tcase $prev in\n");
 	bash_argument_cases(ctl_global_options, "\t");
 	printf("\tesac\n"
-	       "\tcase $command in\n"
+	       "\tcase ${operands[0]-} in\n"
 	       "\t'')\n"
 	       "\t\tif [[ $cur == -* ]]; then\n"
-	       "\t\t\tCOMPREPLY=($(compgen -W \"$global\" -- \"$cur\"))\n"
+	       "\t\t\t_nfluactl_words $global\n"
 	       "\t\telse\n"
-	       "\t\t\tCOMPREPLY=($(compgen -W \"$commands\" -- \"$cur\"))\n"
+	       "\t\t\t_nfluactl_words $commands\n"
 	       "\t\tfi ;;\n");
 	for (i = 0; i < ctl_command_count(); i++) {
 		command = ctl_command_at(i);
@@ -120,9 +151,9 @@ static void bash(void)
 		bash_argument_cases(command->options, "\t\t");
 		printf("\t\tesac\n"
 		       "\t\tif [[ $cur == -* ]]; then\n"
-		       "\t\t\tCOMPREPLY=($(compgen -W \"$global");
+		       "\t\t\t_nfluactl_words $global");
 		bash_option_words(command->options);
-		printf("\" -- \"$cur\"))\n");
+		printf("\n");
 		if (*bash_words[command->word])
 			printf("\t\telse\n\t\t\t%s\n", bash_words[command->word]);
 		printf("\t\tfi ;;\n");
