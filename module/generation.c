@@ -77,9 +77,9 @@ bool nflua_entry_unregister(struct nflua_state *st, u8 kind, const char *name)
 		return false;
 	if (!nflua_state_is_control(st) && READ_ONCE(gen->states[st->cpu]) != st)
 		return false;
-	if (nflua_run_of(st->packet.hs))
-		return false;
 	entry = nflua_generation_find(gen, kind, name);
+	if (nflua_run_of(st->packet.hs))
+		return entry && !READ_ONCE(entry->gone);
 	return entry && !xchg(&entry->gone, true);
 }
 

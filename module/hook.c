@@ -346,10 +346,11 @@ bool nflua_hook_unregister(struct nflua_state *st, const char *name)
 	/* Nor has a state that is not in service any say. */
 	if (!nflua_state_is_control(st) && READ_ONCE(gen->states[st->cpu]) != st)
 		goto unlock;
-	was = nflua_run_of(st->packet.hs);
-	if (was)
-		goto unlock;
 	entry = nflua_generation_find(gen, NFLUA_ENTRY_HOOK, name);
+	if (nflua_run_of(st->packet.hs)) {
+		was = entry && !READ_ONCE(entry->gone);
+		goto unlock;
+	}
 	was = entry && !xchg(&entry->gone, true);
 	if (was && READ_ONCE(entry->hook))
 		clear_point(entry);

@@ -31,7 +31,7 @@ static const char *check_nf(lua_State *L)
 
 /**
  * struct handle - what nf:hook, nf:match and so on return, a userdata
- * @gone: it was unregistered, in this state
+ * @gone: the body has taken it back
  * @kind: &enum nflua_entry_kind
  * @name: of the entry point
  */
@@ -57,7 +57,9 @@ static struct handle *check_handle(lua_State *L)
 	for (i = 0; !h && i < ARRAY_SIZE(handle_types); i++)
 		if (handle_types[i])
 			h = luaL_testudata(L, 1, handle_types[i]);
-	return h ?: luaL_checkudata(L, 1, handle_types[NFLUA_ENTRY_HOOK]);
+	if (!h)
+		luaL_typeerror(L, 1, "handle");
+	return h;
 }
 
 /*
@@ -71,7 +73,8 @@ static int handle_unregister(lua_State *L)
 	struct handle *h = check_handle(L);
 	bool was = !h->gone;
 
-	h->gone = true;
+	/* Later it is the entry point that knows: a test run changes nothing. */
+	h->gone |= st->registering;
 	if (was && st->registering)
 		nflua_state_unregister(L, h->kind, h->name);
 	else if (was)

@@ -28,6 +28,17 @@ echo 'require("netfilter").new():match(function() return true end)' >"$TMP/by-fi
 install_extension "$TMP/plain.lua"
 install_extension "$TOP/lua/examples/mymodule.lua"
 install_extension "$TMP/by-file.lua"
+cp "$TMP/plain.lua" "$TMP/other.name.lua"
+refused "a file of another name is for a script of that" 0 "hint: rules with 'plain' .* --name plain .*other.name.lua" \
+	nfluactl extension install "$TMP/other.name.lua"
+is "its own name has no hint" "$(nfluactl extension install "$TMP/plain.lua" 2>&1)" ""
+sed 's/{ name = "plain" }/()/' "$TMP/plain.lua" >"$TMP/other.name.lua"
+refused "a dot is in no name of an extension" 2 "other.name" nfluactl extension install "$TMP/other.name.lua"
+echo 'require("netfilter").new{ name = "by-file" }:target(function() end)' >"$TMP/by-file.lua"
+check "what was a match is a target" nfluactl extension install "$TMP/by-file.lua"
+echo 'require("netfilter").new():match(function() return true end) require("netfilter").new{ name = "verdicts" }' \
+	>"$TMP/by-file.lua"
+check "and the other way round" nfluactl extension install "$TMP/by-file.lua"
 check "a declaration and a match" nfluactl extension install "$TMP/both.lua"
 is "it is the declaration alone" "$(installed | tr ' ' '\n' | grep seen | sort | xargs)" \
 	"extensions/seen.lua xtables/libxt_seen.so"
@@ -35,6 +46,12 @@ check "the same again" nfluactl extension install "$TMP/plain.lua"
 is "list" "$(nfluactl -j extension list | jq -r '.[] | "\(.name) \(.kind) \(.size) \(.state)"' | sort)" \
 	"$(printf '%s\n' "by-file match 408 installed" "mymodule match 408 installed" \
 		"plain match and target 408 installed" "seen match 120 installed")"
+echo 'require("netfilter").new{ name = "seen" }:match(function() return true end)' >"$TMP/seen.lua"
+refused "no declaration where there was one" 2 "the installed one is declared by nf:extension, this one is not" \
+	nfluactl extension install "$TMP/seen.lua"
+echo 'require("netfilter").new():extension{ name = "by-file", match = function() return true end }' >"$TMP/declared.lua"
+refused "and one where there was none" 2 "this one is declared by nf:extension, the installed one is not" \
+	nfluactl extension install "$TMP/declared.lua"
 cat >"$TMP/tcp.lua" <<'L'
 require("netfilter").new{ name = "tcp" }:match(function() return true end)
 L
@@ -74,6 +91,9 @@ for ipt in iptables-legacy ip6tables-legacy iptables-nft ip6tables-nft; do
 	server "$ipt" -F INPUT
 	server "$ipt" -m plain -h >"$TMP/help" 2>&1
 	check "$ipt: help" grep -q "the same as -m lua --script plain" "$TMP/help"
+	server "$ipt" -j plain -h >"$TMP/help" 2>&1
+	check "$ipt: help of the target" grep -q -- "--on-error what .*: continue, accept, drop" "$TMP/help"
+	server "$ipt" -m plain -h >"$TMP/help" 2>&1
 	check "$ipt: with the options" grep -q -- "--on-error what .*: nomatch, match, drop" "$TMP/help"
 
 	# of 5 datagrams of 5 bytes and 2 of 4, those of 4 go; the rule counts them
@@ -93,8 +113,22 @@ for size in 4, 5, 5, 4, 5, 5, 5:
 	is "$ipt: the target was called" "$((after - before))" 5
 	server "$ipt" -F INPUT
 done
+ipt=iptables-nft
+tables "$ipt" || ipt=iptables-legacy
 check "unload" nfluactl -n "$SERVER" unload plain
-refused "a script that is not there" any "" server iptables-legacy -A INPUT -m plain
+refused "a script that is not there" any "lua|No such" server "$ipt" -A INPUT -m plain
+check "a load" nfluactl -n "$SERVER" load "$TMP/plain.lua"
+check "and a rule of it" server "$ipt" -A INPUT -m plain
+server "$ipt" -F INPUT
+
+# rules of a declaration, under a name that is a script's now
+check "load with a declaration" nfluactl -n "$SERVER" load "$TMP/both.lua"
+check "a rule of a declared one" server "$ipt" -A INPUT -m seen
+nfluactl extension remove seen
+check "the name is a script's now" nfluactl extension install "$TMP/seen.lua"
+is "the rule is listed as another's" "$(server "$ipt" -L INPUT -n 2>&1 | grep -c 'seen \[of another declaration')" 1
+refused "and not saved" any "seen: a rule is of another declaration" server "$ipt-save" -t filter
+server "$ipt" -F INPUT
 if command -v iptables-translate >/dev/null; then
 	server iptables-translate -A INPUT -m plain -j DROP >"$TMP/translated" 2>&1
 	check "iptables-translate has a sentence" grep -q "nft has no expression for 'plain'" "$TMP/translated"

@@ -69,6 +69,11 @@ is "run meets the function all the same" \
 	"$(ctl -j run called --entry match --hex "$(python3 "$HERE/packets.py" - 02:00:00:00:00:02 02:00:00:00:00:01 \
 		<<<'ip4(udp(1, 2, b"x"))')" | jq -r '.[0].outcome // .outcome')" match
 check "replace" ctl replace "$TMP/called.lua"
+packet=$(python3 "$HERE/packets.py" - 02:00:00:00:00:02 02:00:00:00:00:01 <<<'ip4(udp(1, 6004, b"x"))')
+for _ in 1 2 3 4; do
+	is "a test run says so and changes nothing" \
+		"$(ctl -j run called --entry target --hex "$packet" | jq -r '.[0].outcome // .outcome')" drop
+done
 become "a replace has them again" "6 3, 3 6, 9 3, 9 3"
 udp "$CLIENT" "$SERVER4" 2 6004
 one_of() { [ "$(field "$SERVER" called '.entries[] | select(.kind == "target") | "\(.outcomes.drop) \(.outcomes.accept)"')" = "7 1" ]; }

@@ -40,7 +40,7 @@ void ctl_error(const char *fmt, ...)
 }
 
 /**
- * ctl_hint() - say what helps, behind an error
+ * ctl_hint() - say what helps, behind an error or where one is to be feared
  * @fmt: the sentence, without a full stop or a line break
  */
 void ctl_hint(const char *fmt, ...)

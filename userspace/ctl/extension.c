@@ -146,11 +146,22 @@ int extension_read_file(const char *path, struct source *source, struct declared
 	return CTL_OK;
 }
 
-/* Why an extension may not replace the installed one of its name; NULL if it may. */
-static char *find_change(const struct declaration *d, const struct declaration *have)
+/* Why one may not replace the installed one of its name, and what helps; NULL if it may. */
+static char *find_change(const struct declaration *d, const struct declaration *have,
+			 const char **hint)
 {
+	const bool plain = d->plain_match || d->plain_target;
 	char differs[NFLUA_EXTENSION_WHY], *why = NULL;
 
+	*hint = "rules in the kernel are laid out as the installed one says: raise 'revision', or remove it first";
+	if (plain != (have->plain_match || have->plain_target)) {
+		*hint = "rules in the kernel are of the installed one: delete them, and remove it first";
+		return strdup(plain ? "the installed one is declared by nf:extension, this one is not" :
+			      "this one is declared by nf:extension, the installed one is not");
+	}
+	/* Rules of a script's name are all laid out alike. */
+	if (plain)
+		return NULL;
 	if (d->spec.revision < have->spec.revision) {
 		if (asprintf(&why, "its revision is %u, and %u is installed: a revision only rises",
 			     d->spec.revision, have->spec.revision) < 0)
@@ -185,8 +196,7 @@ static int check_install(const struct places *places, const struct declaration *
 		broken = extension_read(places, d->spec.name, &have);
 		/* What cannot be read is only to be replaced, if it is an extension. */
 		if (!broken) {
-			why = find_change(d, declared_find(&have, d->spec.name));
-			hint = "rules in the kernel are laid out as the installed one says: raise 'revision', or remove it first";
+			why = find_change(d, declared_find(&have, d->spec.name), &hint);
 		} else if (is_beside(places, d->spec.name)) {
 			why = broken;
 			broken = NULL;
@@ -203,6 +213,21 @@ static int check_install(const struct places *places, const struct declaration *
 	return CTL_REFUSED;
 }
 
+/* Rules of a script's name ask for a script that is called that. */
+static void hint_at_name(const struct declaration *d, const char *path)
+{
+	char called[NFLUA_NAME_SIZE + 4];
+	const char *base;
+
+	if ((!d->plain_match && !d->plain_target) || !strcmp(path, "-"))
+		return;
+	base = strrchr(path, '/');
+	snprintf(called, sizeof(called), "%s.lua", d->spec.name);
+	if (strcmp(base ? base + 1 : path, called))
+		ctl_hint("rules with '%s' are for a script of this name: 'nfluactl load --name %s %s' brings it",
+			 d->spec.name, d->spec.name, path);
+}
+
 static int install(struct ctl *ctl, const struct places *places)
 {
 	const struct declaration *d;
@@ -216,6 +241,8 @@ static int install(struct ctl *ctl, const struct places *places)
 		err = check_install(places, d);
 	for (d = file.first; d && !err; d = d->next)
 		err = places_install(places, d->spec.name, source.text, source.size);
+	if (!err)
+		hint_at_name(file.first, ctl->operands[1]);
 	extension_close(&file);
 	source_free(&source);
 	return err;

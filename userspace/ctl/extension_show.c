@@ -136,8 +136,11 @@ static void put_declaration(const struct declaration *d)
 	put_set("hooks", spec->hooks, nflua_extension_hooks);
 	if (spec->protocol)
 		out_uint("protocol", "  protocol: %s\n", spec->protocol);
-	if (!d->plain_match && !d->plain_target) {
-		snprintf(digest, sizeof(digest), "%016llx", spec->digest);
+	snprintf(digest, sizeof(digest), "%016llx", spec->digest);
+	if (d->plain_match || d->plain_target) {
+		out_null("on_error", NULL);
+		out_null("digest", NULL);
+	} else {
 		out_string("on_error", "  on error: %s\n", nflua_on_error_name(spec->on_error));
 		out_string("digest", "  digest: %s\n", digest);
 	}
@@ -234,7 +237,7 @@ static int list_one(const char *name, void *data)
 		out_string("error", " broken: %s\n", why);
 	} else {
 		d = declared_find(&file, name);
-		out_string("kind", " %-6s", declaration_kind(d));
+		out_string("kind", " %-16s", declaration_kind(d));
 		out_uint("revision", " %8s", d->spec.revision);
 		put_families(&d->spec);
 		out_string(NULL, " %-9s", families_text(&d->spec));
@@ -261,7 +264,7 @@ int extension_list(struct ctl *ctl, const struct places *places)
 
 	(void)ctl;
 	out_array(NULL);
-	out_text("NAME                 KIND   REVISION FAMILIES  OPTIONS  SIZE OBJECT\n");
+	out_text("NAME                 KIND             REVISION FAMILIES  OPTIONS  SIZE OBJECT\n");
 	err = places_each(places, list_one, (void *)places);
 	out_array_end();
 	return err;

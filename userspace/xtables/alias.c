@@ -2,7 +2,8 @@
 /*
  * Names of scripts in rules: what a script gave to nf:match is a match of its own
  * name, and the kernel is told of the match "lua" with --script and that name. So
- * iptables lists such a rule. Targets alike.
+ * iptables lists such a rule. Targets alike. A rule of the kernel's that has the name
+ * itself was made by another declaration.
  */
 #include <string.h>
 
@@ -18,28 +19,79 @@ static struct rule_kind kinds[2];	/* of the match and of the target */
 
 static const struct xt_option_entry options[] = { RULE_OTHER_OPTIONS };
 
-static void help(void)
+static void help_match(void)
 {
 	declaration_help(self, stdout);
-	rule_help_options(self->plain_match ? &kinds[0] : &kinds[1]);
+	rule_help_options(&kinds[0]);
 }
 
-static void init(const struct rule_kind *kind, void *data)
+static void help_target(void)
+{
+	declaration_help(self, stdout);
+	rule_help_options(&kinds[1]);
+}
+
+/* @size: of what @data has room for: iptables calls this for rules of others, too */
+static void init(const struct rule_kind *kind, void *data, size_t size)
 {
 	struct xt_lua_info *info = data;
 
+	if (size < sizeof(*info))
+		return;
 	rule_init(kind, info);
 	strcpy(info->script, self->spec.name);
 }
 
 static void init_match(struct xt_entry_match *m)
 {
-	init(&kinds[0], m->data);
+	init(&kinds[0], m->data, m->u.match_size - sizeof(*m));
 }
 
 static void init_target(struct xt_entry_target *t)
 {
-	init(&kinds[1], t->data);
+	init(&kinds[1], t->data, t->u.target_size - sizeof(*t));
+}
+
+static void print_other(void)
+{
+	printf(" %s [of another declaration than the installed one]", self->spec.name);
+}
+
+static void save_other(void)
+{
+	xtables_error(OTHER_PROBLEM,
+		      "%s: a rule is of another declaration than the installed one, which names a script",
+		      self->spec.name);
+}
+
+static void print_match(const void *ip, const struct xt_entry_match *m, int numeric)
+{
+	(void)ip;
+	(void)m;
+	(void)numeric;
+	print_other();
+}
+
+static void print_target(const void *ip, const struct xt_entry_target *t, int numeric)
+{
+	(void)ip;
+	(void)t;
+	(void)numeric;
+	print_other();
+}
+
+static void save_match(const void *ip, const struct xt_entry_match *m)
+{
+	(void)ip;
+	(void)m;
+	save_other();
+}
+
+static void save_target(const void *ip, const struct xt_entry_target *t)
+{
+	(void)ip;
+	(void)t;
+	save_other();
 }
 
 static void parse_match(struct xt_option_call *cb)
@@ -71,7 +123,6 @@ static int translate_target(struct xt_xlate *xl, const struct xt_xlate_tg_params
 		.family = (proto),		\
 		.size = RULE_SIZE,		\
 		.userspacesize = RULE_USER_SIZE,\
-		.help = help,			\
 		.x6_options = options,		\
 		.ext_flags = XTABLES_EXT_ALIAS
 
@@ -79,7 +130,10 @@ static int translate_target(struct xt_xlate *xl, const struct xt_xlate_tg_params
 	{					\
 		COMMON(proto),			\
 		.real_name = "lua",		\
+		.help = help_match,		\
 		.init = init_match,		\
+		.print = print_match,		\
+		.save = save_match,		\
 		.x6_parse = parse_match,	\
 		.xlate = translate_match,	\
 	}
@@ -88,7 +142,10 @@ static int translate_target(struct xt_xlate *xl, const struct xt_xlate_tg_params
 	{					\
 		COMMON(proto),			\
 		.real_name = "LUA",		\
+		.help = help_target,		\
 		.init = init_target,		\
+		.print = print_target,		\
+		.save = save_target,		\
 		.x6_parse = parse_target,	\
 		.xlate = translate_target,	\
 	}

@@ -117,13 +117,18 @@ static void skip_first_line(struct text *text)
 	text->bytes = line;
 }
 
-/* What a script is called that says no name: as its file is, up to the first dot. */
+/* What a script is called that says no name, as nfluactl load has it */
 static void push_file_name(lua_State *L, const char *path)
 {
+	static const char suffix[] = ".lua";
 	const char *base = strrchr(path, '/');
+	size_t len;
 
 	base = base ? base + 1 : path;
-	lua_pushlstring(L, base, strcspn(base, "."));
+	len = strlen(base);
+	if (len > strlen(suffix) && !strcmp(base + len - strlen(suffix), suffix))
+		len -= strlen(suffix);
+	lua_pushlstring(L, base, len);
 }
 
 /* Declares what the script at @t offers to rules, if that is all that it declares. */
