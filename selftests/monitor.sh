@@ -420,5 +420,16 @@ else
 	ended "the module goes" 3
 	is "and that is told" "$(cat "$TMP/module.err")" "nfluactl: the kernel module nflua was unloaded"
 	check "it comes back" nfluactl list
+	monitor module events --buffer 1K
+	kill -STOP $PID
+	for _ in {1..40}; do
+		echo | ctl load --name brief -
+		ctl unload brief
+	done
+	rmmod nflua
+	kill -CONT $PID
+	ended "the module goes, and who is told has no room" 3
+	check "that is told all the same" grep -qx "nfluactl: the kernel module nflua was unloaded" "$TMP/module.err"
+	check "it comes back again" nfluactl list
 fi
 finish

@@ -38,6 +38,7 @@ struct nflua_family {
  * @sentence: whether @message came from the kernel
  * @message: sentence of the last failure, or NULL
  * @subscribed: nflua_subscribe() was called: there are no answers any more
+ * @group: one of the family's groups that nflua_subscribe() joined, or 0
  * @next: what nflua_receive() looks at next, in @buf
  * @left: bytes of @buf from @next on
  */
@@ -52,6 +53,7 @@ struct nflua {
 	bool sentence;
 	char *message;
 	bool subscribed;
+	uint32_t group;
 	const struct nlmsghdr *next;
 	int left;
 };

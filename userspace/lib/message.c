@@ -73,8 +73,10 @@ int nflua_subscribe(struct nflua *nl, unsigned int groups, size_t buffer)
 	nl->family = family.id;
 	set_buffer(nl, buffer ? buffer : BUFFER_SIZE);
 	for (i = 0; !err && i < family.ngroups; i++)
-		if (groups & 1U << i)
-			err = join(nl, family.groups[i]);
+		if (groups & 1U << i) {
+			nl->group = family.groups[i];
+			err = join(nl, nl->group);
+		}
 	if (!err)
 		err = join(nl, control.groups[0]);
 	nl->subscribed = !err;
@@ -173,6 +175,27 @@ static bool says_gone(const struct nflua *nl, const struct nlmsghdr *nlh)
 	return false;
 }
 
+/*
+ * Is the group still there? The kernel takes sockets out of one that goes, and what
+ * tells of it may be among the messages that were lost.
+ */
+static bool is_member(const struct nflua *nl)
+{
+	uint32_t set[64] = {};
+	socklen_t size = sizeof(set);
+	const uint32_t bit = nl->group - 1;
+
+	if (!nl->group || bit / 32 >= MNL_ARRAY_SIZE(set) ||
+	    getsockopt(nflua_fd(nl), SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, set, &size))
+		return true;
+	return set[bit / 32] >> bit % 32 & 1;
+}
+
+static int fail_gone(struct nflua *nl)
+{
+	return nflua_fail(nl, -ENODEV, "the kernel module nflua was unloaded");
+}
+
 /**
  * nflua_receive() - take the next message
  * @nl: handle, after nflua_subscribe()
@@ -196,14 +219,15 @@ int nflua_receive(struct nflua *nl, struct nflua_message *message)
 			if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct genlmsghdr))
 				continue;
 			if (says_gone(nl, nlh))
-				return nflua_fail(nl, -ENODEV,
-						  "the kernel module nflua was unloaded");
+				return fail_gone(nl);
 			if (nlh->nlmsg_type == nl->family && parse(nlh, message))
 				return 1;
 		}
 		len = nflua_datagram(nl, MSG_DONTWAIT);
+		if (len == -EAGAIN)
+			return is_member(nl) ? 0 : fail_gone(nl);
 		if (len < 0)
-			return len == -EAGAIN ? 0 : len;
+			return len;
 		nl->next = (const struct nlmsghdr *)nl->buf;
 		nl->left = len;
 	}
