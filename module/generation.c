@@ -57,9 +57,9 @@ struct nflua_entry *nflua_generation_find(struct nflua_generation *gen, u8 kind,
 }
 
 /**
- * nflua_entry_unregister() - let packets pass an entry point of a rule or helper
+ * nflua_entry_unregister() - let packets pass an entry point
  * @st: a state of the script
- * @kind: &enum nflua_entry_kind, but %NFLUA_ENTRY_HOOK
+ * @kind: &enum nflua_entry_kind; of a hook nflua_hook_unregister() does the rest
  * @name: the entry point
  *
  * Calls that begin from now on do not meet it, until a replace. Nothing happens

@@ -335,26 +335,17 @@ void nflua_hooks_init(struct nflua_net *nn)
  */
 bool nflua_hook_unregister(struct nflua_state *st, const char *name)
 {
-	struct nflua_generation *gen = st->gen;
 	struct nflua_entry *entry;
-	bool was = false;
+	bool was;
 
 	/* A finalizer of a state for a CPU that comes up has nothing else. */
 	rcu_read_lock();
-	if (READ_ONCE(gen->retired))
-		goto unlock;
-	/* Nor has a state that is not in service any say. */
-	if (!nflua_state_is_control(st) && READ_ONCE(gen->states[st->cpu]) != st)
-		goto unlock;
-	entry = nflua_generation_find(gen, NFLUA_ENTRY_HOOK, name);
-	if (nflua_run_of(st->packet.hs)) {
-		was = entry && !READ_ONCE(entry->gone);
-		goto unlock;
+	was = nflua_entry_unregister(st, NFLUA_ENTRY_HOOK, name);
+	if (was && !nflua_run_of(st->packet.hs)) {
+		entry = nflua_generation_find(st->gen, NFLUA_ENTRY_HOOK, name);
+		if (READ_ONCE(entry->hook))
+			clear_point(entry);
 	}
-	was = entry && !xchg(&entry->gone, true);
-	if (was && READ_ONCE(entry->hook))
-		clear_point(entry);
-unlock:
 	rcu_read_unlock();
 	return was;
 }

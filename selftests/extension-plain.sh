@@ -91,12 +91,11 @@ for ipt in iptables-legacy ip6tables-legacy iptables-nft ip6tables-nft; do
 	server "$ipt" -F INPUT
 	server "$ipt" -m plain -h >"$TMP/help" 2>&1
 	check "$ipt: help" grep -q "the same as -m lua --script plain" "$TMP/help"
+	check "$ipt: with the options" grep -q -- "--on-error what .*: nomatch, match, drop" "$TMP/help"
 	server "$ipt" -j plain -h >"$TMP/help" 2>&1
 	check "$ipt: help of the target" grep -q -- "--on-error what .*: continue, accept, drop" "$TMP/help"
-	server "$ipt" -m plain -h >"$TMP/help" 2>&1
-	check "$ipt: with the options" grep -q -- "--on-error what .*: nomatch, match, drop" "$TMP/help"
 
-	# of 5 datagrams of 5 bytes and 2 of 4, those of 4 go; the rule counts them
+	# of 5 datagrams of 5 bytes and 2 of 4, those of 5 go; the rule counts them
 	address=$SERVER4
 	[[ $ipt != ip6* ]] || address=$SERVER6
 	server "$ipt" -A INPUT -p udp --dport 6000 -m plain --arg size=5 -j plain

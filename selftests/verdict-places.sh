@@ -142,9 +142,9 @@ if router sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-c
 	end
 	L
 	for address in $BRIDGED4 $BRIDGED6; do
-		[[ $address = *:* ]] && code=1/4 || code=3/3
-		ip -n "$ROUTER" addr replace "${address%2}254/${code/*\/4/64}" dev br0 nodad 2>/dev/null ||
-			ip -n "$ROUTER" addr replace "${address%2}254/24" dev br0
+		own=("${address%2}254/24") code=3/3
+		[[ $address != *:* ]] || own=("${address%2}254/64" nodad) code=1/4
+		ip -n "$ROUTER" addr replace "${own[@]}" dev br0
 		is "$address: answered in prerouting" "$(peer udp "$address" 5200 x)" prerouting
 		is "$address: answered in forward" "$(peer udp "$address" 5201 x)" forward
 		is "$address: rejected in forward" "$(peer errors "$address" 5202)" "5202 $code ECONNREFUSED"

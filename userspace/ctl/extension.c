@@ -150,11 +150,11 @@ int extension_read_file(const char *path, struct source *source, struct declared
 static char *find_change(const struct declaration *d, const struct declaration *have,
 			 const char **hint)
 {
-	const bool plain = d->plain_match || d->plain_target;
+	const bool plain = declaration_is_plain(d);
 	char differs[NFLUA_EXTENSION_WHY], *why = NULL;
 
 	*hint = "rules in the kernel are laid out as the installed one says: raise 'revision', or remove it first";
-	if (plain != (have->plain_match || have->plain_target)) {
+	if (plain != declaration_is_plain(have)) {
 		*hint = "rules in the kernel are of the installed one: delete them, and remove it first";
 		return strdup(plain ? "the installed one is declared by nf:extension, this one is not" :
 			      "this one is declared by nf:extension, the installed one is not");
@@ -219,7 +219,7 @@ static void hint_at_name(const struct declaration *d, const char *path)
 	char called[NFLUA_NAME_SIZE + 4];
 	const char *base;
 
-	if ((!d->plain_match && !d->plain_target) || !strcmp(path, "-"))
+	if (!declaration_is_plain(d) || !strcmp(path, "-"))
 		return;
 	base = strrchr(path, '/');
 	snprintf(called, sizeof(called), "%s.lua", d->spec.name);

@@ -137,7 +137,7 @@ static void put_declaration(const struct declaration *d)
 	if (spec->protocol)
 		out_uint("protocol", "  protocol: %s\n", spec->protocol);
 	snprintf(digest, sizeof(digest), "%016llx", spec->digest);
-	if (d->plain_match || d->plain_target) {
+	if (declaration_is_plain(d)) {
 		out_null("on_error", NULL);
 		out_null("digest", NULL);
 	} else {

@@ -235,6 +235,15 @@ const struct declaration *declared_find(const struct declared *file, const char 
 }
 
 /**
+ * declaration_is_plain() - is it what a script gave to nf:match or nf:target?
+ * @d: the extension
+ */
+bool declaration_is_plain(const struct declaration *d)
+{
+	return d->plain_match || d->plain_target;
+}
+
+/**
  * declaration_kind() - what an extension is
  * @d: the extension
  *
@@ -255,7 +264,7 @@ const char *declaration_kind(const struct declaration *d)
  */
 size_t declaration_rulesize(const struct declaration *d)
 {
-	if (d->plain_match || d->plain_target)
+	if (declaration_is_plain(d))
 		return sizeof(struct xt_lua_info);
 	return nflua_extension_rulesize(&d->spec);
 }

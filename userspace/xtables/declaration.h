@@ -64,6 +64,7 @@ bool declared_run(struct declared *file, const char *path, const char *text, siz
 		  const char *directory);
 void declared_clear(struct declared *file);
 const struct declaration *declared_find(const struct declared *file, const char *name);
+bool declaration_is_plain(const struct declaration *d);
 const char *declaration_kind(const struct declaration *d);
 size_t declaration_rulesize(const struct declaration *d);
 bool declared_fail(struct declared *file, const char *fmt, ...)

@@ -350,7 +350,7 @@ static void register_self(void)
 	static const u8 families[] = { NFLUA_EXTENSION_IPV4, NFLUA_EXTENSION_IPV6 };
 	size_t i;
 
-	if (self->plain_match || self->plain_target) {
+	if (declaration_is_plain(self)) {
 		alias_register(self);
 		return;
 	}
