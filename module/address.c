@@ -15,7 +15,6 @@
 #include <linux/string.h>
 #include <net/ipv6.h>
 #include "address.h"
-#include "extension_spec.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -291,28 +290,6 @@ int nflua_address_new(lua_State *L)
 		nflua_address6_push(L, (struct in6_addr *)bin, plen);
 	}
 	return 1;
-}
-
-/**
- * nflua_extension_push_address() - an address of a rule as a Lua value
- * @L: the running thread
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @addr: 4 or 16 bytes in network order, host bits zero
- * @plen: prefix length
- *
- * Context: inside lua_pcall(); raises memory errors
- */
-void nflua_extension_push_address(lua_State *L, unsigned int family,
-				  const void *addr, unsigned int plen)
-{
-	__be32 v4;
-
-	if (family == NFPROTO_IPV6) {
-		nflua_address6_push(L, addr, plen);
-		return;
-	}
-	memcpy(&v4, addr, sizeof(v4));
-	lua_pushlightuserdata(L, nflua_address4(ntohl(v4), plen));
 }
 
 /**

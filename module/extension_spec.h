@@ -177,8 +177,8 @@ bool nflua_extension_rule_differs(const struct nflua_extension_spec *spec,
 				  const struct xt_nflua_info *info, char *why);
 
 /*
- * An address or prefix as a Lua value: the kernel and nfluactl have addresses
- * of luapacket, the plugin a string. Pushes one value.
+ * An address or prefix as a Lua value: the kernel has addresses of luapacket,
+ * user space strings. Pushes one value.
  */
 void nflua_extension_push_address(lua_State *L, unsigned int family,
 				  const void *addr, unsigned int plen);

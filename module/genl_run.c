@@ -25,6 +25,8 @@ const struct nla_policy nflua_genl_run_policy[NFLUA_A_RUN_MAX + 1] = {
 	[NFLUA_A_RUN_OIF] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 	[NFLUA_A_RUN_MARK] = { .type = NLA_U32 },
 	[NFLUA_A_RUN_REPEAT] = { .type = NLA_U32 },
+	[NFLUA_A_RUN_RULE] = { .type = NLA_BINARY,
+			       .len = NFLUA_RUN_RULE_MAX },
 };
 
 static int get_device_name(struct genl_info *info, int attr, const char **name)
@@ -63,6 +65,10 @@ static int get_request(struct genl_info *info, struct nflua_run *run)
 		run->as = nla_get_u8(a[NFLUA_A_RUN_AS]);
 	if (a[NFLUA_A_RUN_FLAGS])
 		run->raw = nla_get_u32(a[NFLUA_A_RUN_FLAGS]) & NFLUA_RUN_F_RAW;
+	if (a[NFLUA_A_RUN_RULE]) {
+		run->rule = nla_data(a[NFLUA_A_RUN_RULE]);
+		run->rule_size = nla_len(a[NFLUA_A_RUN_RULE]);
+	}
 	if (a[NFLUA_A_RUN_MARK])
 		run->mark = nla_get_u32(a[NFLUA_A_RUN_MARK]);
 	run->repeat = a[NFLUA_A_RUN_REPEAT] ?

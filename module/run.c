@@ -31,9 +31,14 @@
 #include <linux/string.h>
 #include <net/net_namespace.h>
 #include "genl.h"
+#include "binding.h"
+#include "extension.h"
 #include "held.h"
 #include "run.h"
-#include "values.h"
+#include "xtables.h"
+
+static_assert(sizeof(struct xt_nflua_info) + XT_NFLUA_DATA_MAX ==
+	      NFLUA_RUN_RULE_MAX);
 
 /* Calls between two looks at the clock, and how long a request may take. */
 #define BATCH		256
@@ -187,11 +192,76 @@ static int choose_entry(struct nflua_run *run, struct nflua_generation *gen,
 	run->entry.stats = stats;
 	run->entry.run = run;
 	run->kind = entry->reg.kind;
-	if (!entry->extension)
+	return 0;
+}
+
+static int refuse_rule(struct nflua_run *run, struct netlink_ext_ack *extack,
+		       const char *why)
+{
+	NL_SET_ERR_MSG(extack, "no rule could give this to the entry point");
+	run->reason = kasprintf(GFP_KERNEL,
+				"no rule could give this to '%s': %s",
+				run->entry.reg.name, why);
+	return -EINVAL;
+}
+
+/* The options of an extension: a rule's, or as they are when none is given. */
+static int check_options(struct nflua_run *run, struct netlink_ext_ack *extack)
+{
+	const struct nflua_values *values = run->values;
+	const struct nflua_extension_spec *spec = &values->extension->spec;
+	const struct xt_nflua_info *info = (const void *)values->data;
+	const bool six = values->family == NFPROTO_IPV6;
+	char why[NFLUA_EXTENSION_WHY];
+
+	if (!(spec->families &
+	      (six ? NFLUA_EXTENSION_IPV6 : NFLUA_EXTENSION_IPV4))) {
+		run->reason = kasprintf(GFP_KERNEL,
+					"extension '%s' has no rules for %s",
+					spec->name, six ? "IPv6" : "IPv4");
+		return -EPROTO;
+	}
+	if (run->rule && (nflua_extension_rule_differs(spec, info, why) ||
+			  !nflua_extension_check(spec, values->family, info,
+						 why)))
+		return refuse_rule(run, extack, why);
+	return 0;
+}
+
+/*
+ * What a rule would give the entry point. iptables' rules see IPv4, those of
+ * ip6tables IPv6; what else there is, is taken for IPv4.
+ */
+static int make_values(struct nflua_run *run, struct netlink_ext_ack *extack)
+{
+	struct nflua_extension *extension = run->entry.extension;
+	struct nflua_rule rule = {
+		.extension = extension,
+		.family = run->skb->protocol == htons(ETH_P_IPV6) ?
+			  NFPROTO_IPV6 : NFPROTO_IPV4,
+		.data = run->rule,
+		.size = run->rule_size,
+	};
+
+	if (!extension && !run->rule)
 		return 0;
-	/* No rule says anything: the options have their defaults. */
-	run->values = nflua_values_blank(entry->extension);
-	return run->values ? 0 : -ENOMEM;
+	if (run->kind == NFLUA_ENTRY_HOOK)
+		return refuse_rule(run, extack, "a hook is called by no rule");
+	if (!extension &&
+	    nflua_xtables_check_args(run->rule, run->rule_size) !=
+	    run->rule_size)
+		return refuse_rule(run, extack,
+				   "arguments are key=value, a key letters, digits and underscores, with no digit first");
+	if (extension && !run->rule)
+		rule.size = nflua_extension_usersize(&extension->spec);
+	if (extension &&
+	    rule.size != nflua_extension_usersize(&extension->spec))
+		return refuse_rule(run, extack,
+				   "it was made from another declaration, with values of another size");
+	run->values = nflua_values_create(&rule);
+	if (!run->values)
+		return -ENOMEM;
+	return extension ? check_options(run, extack) : 0;
 }
 
 /* Where a hook meets packets is its own; others may be anywhere. */
@@ -364,7 +434,8 @@ static int run_batches(struct nflua_run *run, const struct nflua_generation *gen
  *
  * Context: process, sleeps, no lock of nflua held; any number at once
  * Return: 0, -ENOENT and -ENOTUNIQ for the entry point, -EPROTO for bytes that
- * no hook meets (with @run->reason), -EINVAL, -EINTR, -ENOMEM
+ * no hook or rule meets and -EINVAL for what no rule could say (both with
+ * @run->reason), -EINTR, -ENOMEM
  */
 int nflua_run(struct nflua_net *nn, struct nflua_run *run,
 	      struct netlink_ext_ack *extack)
@@ -383,7 +454,8 @@ int nflua_run(struct nflua_net *nn, struct nflua_run *run,
 	if (!gen)
 		return PTR_ERR(script);
 	err = choose_entry(run, gen, extack) ?: choose_hook(run, extack) ?:
-	      nflua_frame_parse(run) ?: make_devices(run, nn->net) ?:
+	      nflua_frame_parse(run) ?: make_values(run, extack) ?:
+	      make_devices(run, nn->net) ?:
 	      make_packet(run, nn->net) ?: run_batches(run, gen);
 	nflua_held_end_run(nn, run);
 	nflua_generation_put(gen);

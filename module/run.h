@@ -24,8 +24,10 @@
  * @oif: name of the output device, NULL for the default
  * @mark: the packet's mark
  * @repeat: how many calls are asked for
+ * @rule: what a rule would give the entry point, or NULL; as %NFLUA_A_RUN_RULE
+ * @rule_size: bytes of it
  * @entry: copy of the entry point, with statistics of its own
- * @values: what an extension gets beside the packet, or NULL
+ * @values: what the entry point gets beside the packet, or NULL
  * @hs: where the script meets the packet, as it sees it
  * @skb: the packet
  * @pf: family of where it is met
@@ -57,6 +59,8 @@ struct nflua_run {
 	const char *oif;
 	u32 mark;
 	u32 repeat;
+	const void *rule;
+	u32 rule_size;
 
 	struct nflua_entry entry;
 	struct nflua_values *values;

@@ -10,6 +10,7 @@
 #include <linux/netfilter.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "address.h"
 #include "binding.h"
 #include "extension.h"
 #include "script.h"
@@ -22,7 +23,15 @@ static const char blocks_key;
 
 static atomic64_t last_serial;
 
-static struct nflua_values *create(const struct nflua_rule *rule)
+/**
+ * nflua_values_create() - make values that no rule has
+ * @rule: what they say; the data may be NULL, for zeros, and is not checked
+ *
+ * Context: process, sleeps
+ * Return: values without a binding, to be kfree()d when no packet is in the
+ * script; NULL for no memory
+ */
+struct nflua_values *nflua_values_create(const struct nflua_rule *rule)
 {
 	struct nflua_values *values;
 
@@ -33,8 +42,11 @@ static struct nflua_values *create(const struct nflua_rule *rule)
 	values->extension = rule->extension;
 	values->serial = atomic64_inc_return(&last_serial);
 	values->family = rule->family;
+	/* no rule's number */
+	values->slot = NFLUA_VALUES_MAX;
 	values->size = rule->size;
-	memcpy(values->data, rule->data, rule->size);
+	if (rule->data)
+		memcpy(values->data, rule->data, rule->size);
 	return values;
 }
 
@@ -64,7 +76,7 @@ struct nflua_values *nflua_values_get(struct nflua_binding *binding,
 		values->rules++;
 		return values;
 	}
-	values = create(rule);
+	values = nflua_values_create(rule);
 	if (!values)
 		return ERR_PTR(-ENOMEM);
 	slot = ida_alloc_max(&binding->script->slots, NFLUA_VALUES_MAX - 1,
@@ -97,34 +109,6 @@ void nflua_values_put(struct nflua_values *values)
 	kfree(values);
 }
 
-/**
- * nflua_values_blank() - values of a test run: no option is given
- * @extension: the declaration
- *
- * Context: process, sleeps
- * Return: to be kfree()d when no packet is in the script; NULL for no memory
- */
-struct nflua_values *nflua_values_blank(struct nflua_extension *extension)
-{
-	const size_t size = nflua_extension_usersize(&extension->spec);
-	struct xt_nflua_info *info = kzalloc(size, GFP_KERNEL);
-	struct nflua_values *values = NULL;
-
-	if (info) {
-		values = create(&(struct nflua_rule){
-			.extension = extension,
-			.family = NFPROTO_IPV4,
-			.data = info,
-			.size = size,
-		});
-		kfree(info);
-	}
-	/* no rule's number */
-	if (values)
-		values->slot = NFLUA_VALUES_MAX;
-	return values;
-}
-
 /* Is it a number as tostring() would write it? */
 static bool is_decimal(const char *s, s64 *n)
 {
@@ -155,6 +139,28 @@ static void push_args(lua_State *L, const char *args, size_t size)
 		lua_rawset(L, -3);
 		args = value + strlen(value) + 1;
 	}
+}
+
+/**
+ * nflua_extension_push_address() - an address of a rule as a Lua value
+ * @L: the running thread
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @addr: 4 or 16 bytes in network order, host bits zero
+ * @plen: prefix length
+ *
+ * Context: inside lua_pcall(); raises memory errors
+ */
+void nflua_extension_push_address(lua_State *L, unsigned int family,
+				  const void *addr, unsigned int plen)
+{
+	__be32 v4;
+
+	if (family == NFPROTO_IPV6) {
+		nflua_address6_push(L, addr, plen);
+		return;
+	}
+	memcpy(&v4, addr, sizeof(v4));
+	lua_pushlightuserdata(L, nflua_address4(ntohl(v4), plen));
 }
 
 /**

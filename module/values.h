@@ -23,7 +23,7 @@ struct Table;
 /**
  * struct nflua_values - what rules give their function beside the packet
  * @node: in &nflua_binding.values
- * @binding: what the rules call; NULL in a test run
+ * @binding: what the rules call; NULL in a test run, whose rule is in no table
  * @extension: the declaration they are laid out by; NULL: arguments of the
  *	match "lua" or the target "LUA", as &xt_lua_info.args has them
  * @serial: theirs alone, for ever
@@ -62,7 +62,7 @@ struct nflua_values_slot {
 struct nflua_values *nflua_values_get(struct nflua_binding *binding,
 				      const struct nflua_rule *rule);
 void nflua_values_put(struct nflua_values *values);
-struct nflua_values *nflua_values_blank(struct nflua_extension *extension);
+struct nflua_values *nflua_values_create(const struct nflua_rule *rule);
 void nflua_values_push(lua_State *L, const struct nflua_values *values);
 int nflua_values_first(lua_State *L);
 

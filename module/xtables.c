@@ -17,14 +17,20 @@
 #include "uapi/xt_nflua.h"
 #include "xtables.h"
 
-/* Is it "key=value" strings and then zeros? Returns their bytes, or -EINVAL. */
-static int check_args(const char *args)
+/**
+ * nflua_xtables_check_args() - are the arguments of a rule "key=value" strings
+ * @args: the strings with their NULs, and then zeros
+ * @size: bytes of all, at most %XT_LUA_ARGS_SIZE
+ *
+ * Return: the bytes of the strings, or -EINVAL
+ */
+int nflua_xtables_check_args(const char *args, size_t size)
 {
-	const char *end = args + XT_LUA_ARGS_SIZE;
+	const char *end = args + size;
 	const char *at = args;
 
 	/* so that all that is looked for below is found in it */
-	if (end[-1])
+	if (!size || size > XT_LUA_ARGS_SIZE || end[-1])
 		return -EINVAL;
 	while (at < end && *at) {
 		const char *p = at;
@@ -61,7 +67,7 @@ static int check_info(const struct xt_lua_info *info, u8 flags, u32 policies)
 
 static int check(struct net *net, u8 family, struct xt_lua_info *info, u8 kind)
 {
-	int size = check_args(info->args);
+	int size = nflua_xtables_check_args(info->args, sizeof(info->args));
 	const struct nflua_rule rule = {
 		.net = net,
 		.kind = *info->function ? NFLUA_ENTRY_FUNCTION : kind,

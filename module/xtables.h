@@ -35,6 +35,7 @@ nflua_xtables_run(const struct nflua_entry *entry, enum nflua_role role,
 			nflua_entry_run(entry, role, on_error, skb, hs);
 }
 
+int nflua_xtables_check_args(const char *args, size_t size);
 int nflua_xtables_init(void);
 void nflua_xtables_exit(void);
 

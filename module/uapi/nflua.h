@@ -39,6 +39,8 @@
 /* Most bytes of a packet in RUN, and how often one request may repeat it. */
 #define NFLUA_RUN_SIZE_MAX	65280
 #define NFLUA_RUN_REPEAT_MAX	10000000
+/* Most bytes of what a rule gives an entry point, in RUN. */
+#define NFLUA_RUN_RULE_MAX	4208
 
 /**
  * enum nflua_cmd - commands; each needs CAP_NET_ADMIN in the network
@@ -603,6 +605,12 @@ enum nflua_run_flags {
  *	else none
  * @NFLUA_A_RUN_MARK: u32, the packet's mark; default 0
  * @NFLUA_A_RUN_REPEAT: u32, how often, 1 (default) to %NFLUA_RUN_REPEAT_MAX
+ * @NFLUA_A_RUN_RULE: binary, what a rule would give the entry point: of an
+ *	extension &struct xt_nflua_info, of what else a rule can call "key=value"
+ *	strings with their NULs, as in &xt_lua_info.args; at most
+ *	%NFLUA_RUN_RULE_MAX bytes. The rule is one of ip6tables if DATA is IPv6,
+ *	else of iptables; nothing is asked whether it may be inserted. Default: no
+ *	option and no argument is given.
  *
  * Of an answer, beside KIND, ENTRY and HOOKNUM:
  *
@@ -651,6 +659,7 @@ enum nflua_run_attr {
 	NFLUA_A_RUN_ERROR,
 	NFLUA_A_RUN_FAMILY,
 	NFLUA_A_RUN_PAD,
+	NFLUA_A_RUN_RULE,
 
 	__NFLUA_A_RUN_MAX
 };

@@ -28,8 +28,18 @@ void extension_close(struct declared *file)
 	memset(file, 0, sizeof(*file));
 }
 
-static bool run_text(struct declared *file, const char *path, const char *text, size_t size,
-		     const char *directory)
+/**
+ * extension_run() - read what a text declares
+ * @file: filled; to be closed with extension_close() whatever is returned
+ * @path: what messages call it
+ * @text: the bytes, with a NUL behind the last
+ * @size: number of bytes, without that NUL
+ * @directory: where it may require files
+ *
+ * Return: whether it runs; if not, the file's error says why
+ */
+bool extension_run(struct declared *file, const char *path, const char *text, size_t size,
+		   const char *directory)
 {
 	memset(file, 0, sizeof(*file));
 	file->L = host_newstate();
@@ -58,7 +68,7 @@ char *extension_read(const struct places *places, const char *name, struct decla
 	if (!text) {
 		if (asprintf(&why, "cannot read %s: %s", path ? path : name, strerror(errno)) < 0)
 			why = NULL;
-	} else if (!run_text(file, path, text, size, places->files)) {
+	} else if (!extension_run(file, path, text, size, places->files)) {
 		why = strdup(file->error ? file->error : "no memory");
 	} else if (!declared_find(file, name) &&
 		   asprintf(&why, "%s declares no extension '%s'", path, name) < 0) {
@@ -134,7 +144,7 @@ int extension_read_file(const char *path, struct source *source, struct declared
 		err = check_source(source);
 	if (err)
 		return err;
-	if (!run_text(file, source->file, source->text, source->size, NFLUA_EXTENSIONS)) {
+	if (!extension_run(file, source->file, source->text, source->size, NFLUA_EXTENSIONS)) {
 		ctl_error("%s", file->error ? file->error : "no memory");
 		return CTL_REFUSED;
 	}

@@ -48,6 +48,8 @@ int places_each(const struct places *places, int (*each)(const char *name, void 
 
 /* extension.c */
 struct declared;
+bool extension_run(struct declared *file, const char *path, const char *text, size_t size,
+		   const char *directory);
 char *extension_read(const struct places *places, const char *name, struct declared *file);
 void extension_close(struct declared *file);
 bool extension_is_file(const char *what);

@@ -8,6 +8,7 @@
 
 #include "packets.h"
 #include "print.h"
+#include "rule.h"
 
 #define ROW	16	/* bytes in a line of a difference */
 
@@ -15,6 +16,7 @@
  * struct test - one run of the command
  * @run: the request, the same for all packets but for these
  * @name: of the script
+ * @rule: what a rule would give the entry point
  * @packets: where packets come from
  * @expected: what they are expected to be answered
  * @has_expected: whether anything is expected
@@ -23,6 +25,7 @@
 struct test {
 	struct nflua_run run;
 	const char *name;
+	struct rule rule;
 	struct packets packets;
 	struct expected expected;
 	bool has_expected;
@@ -250,16 +253,25 @@ static void compare(struct test *test, const struct packet *packet, const char *
 /* Return: %CTL_OK, or another exit code after which no packet makes sense. */
 static int run_packet(struct ctl *ctl, struct test *test, const struct packet *packet)
 {
+	const struct rule_form *form = rule_for(&test->rule, packet);
 	struct nflua_run_result result;
 	char got[32] = "refused";
+	const char *why;
 	int err;
 
 	test->run.data = packet->data;
 	test->run.size = packet->size;
 	test->run.flags = packet->raw ? NFLUA_RUN_F_RAW : 0;
-	err = nflua_run(ctl->nl, &test->run, &result);
+	test->run.rule = form ? form->data : NULL;
+	test->run.rule_size = form ? form->size : 0;
+	err = form && form->why ? -EPROTO : nflua_run(ctl->nl, &test->run, &result);
+	why = form && form->why ? form->why : nflua_message(ctl->nl);
 	if (err && ((err != -EPROTO && err != -EFBIG) ||
 		    (!test->packets.in && !test->has_expected))) {
+		if (form && form->why) {
+			ctl_error("--rule: %s", why);
+			return CTL_USAGE;
+		}
 		ctl_refused(ctl, err, test->name);
 		if (err == -ENOTUNIQ)
 			ctl_hint("--entry KIND:NAME names one");
@@ -269,9 +281,9 @@ static int run_packet(struct ctl *ctl, struct test *test, const struct packet *p
 	out_uint("packet", NULL, packet->number);
 	if (err) {
 		out_string("outcome", NULL, got);
-		out_string("text", NULL, nflua_message(ctl->nl));
+		out_string("text", NULL, why);
 		out_text("%lu refused: ", packet->number);
-		out_string(NULL, "%s\n", nflua_message(ctl->nl));
+		out_string(NULL, "%s\n", why);
 	} else {
 		snprintf(got, sizeof(got), result.by_policy ? "error %s" : "%s",
 			 result.by_policy ? nflua_error_name(result.error) :
@@ -338,8 +350,11 @@ static int run(struct ctl *ctl)
 	if (!err) {
 		test.name = is_file(operand) ? source.name : operand;
 		test.run.script = test.name;
-		err = run_packets(ctl, &test);
+		err = rule_read(ctl, &test.rule, &test.run, &source);
 	}
+	if (!err)
+		err = run_packets(ctl, &test);
+	rule_free(&test.rule);
 	end = packets_close(&test.packets);
 	expected_free(&test.expected);
 	source_free(&source);
@@ -358,6 +373,8 @@ static const struct ctl_option options[] = {
 	{ "oif", 0, "DEVICE", CTL_WORD_DEVICE, "output device; default: eth1 where every packet has one" },
 	{ "mark", 0, "MARK", CTL_WORD_NONE, "the packet's mark" },
 	{ "role", 0, "ROLE", CTL_WORD_ROLE, "what a function serves as: match (default) or target" },
+	{ "rule", 0, "OPTIONS", CTL_WORD_NONE,
+	  "what a rule gives it: as iptables takes it behind -m NAME or -j NAME" },
 	{ "repeat", 0, "N", CTL_WORD_NONE, "call it so often on each packet, and tell the time of a call" },
 	{ "expect", 0, "FILE", CTL_WORD_FILE, "compare the answers with the lines of a file" },
 	{ "out", 0, "FILE", CTL_WORD_FILE, "write the packets that are not dropped to a pcap file" },

@@ -223,6 +223,9 @@ struct nflua_script {
  * @oif: name of the output device, NULL for the default
  * @mark: the packet's mark
  * @repeat: number of calls; 0 stands for 1
+ * @rule: what a rule would give the entry point, as %NFLUA_A_RUN_RULE; NULL for
+ *	no option and no argument
+ * @rule_size: bytes of it, at most %NFLUA_RUN_RULE_MAX
  */
 struct nflua_run {
 	const char *script;
@@ -237,6 +240,8 @@ struct nflua_run {
 	const char *oif;
 	uint32_t mark;
 	uint32_t repeat;
+	const void *rule;
+	size_t rule_size;
 };
 
 /**

@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-/* Room for every attribute of a request but the packet. */
+/* Room for every attribute of a request but the packet and the rule. */
 #define HEAD_SIZE	1024
 
 /**
@@ -125,6 +125,8 @@ static int ask(struct nflua *nl, const struct nflua_run *run, char *buf, uint32_
 	if (run->mark)
 		mnl_attr_put_u32(nlh, NFLUA_A_RUN_MARK, run->mark);
 	mnl_attr_put_u32(nlh, NFLUA_A_RUN_REPEAT, repeat);
+	if (run->rule)
+		mnl_attr_put(nlh, NFLUA_A_RUN_RULE, run->rule_size, run->rule);
 	mnl_attr_put(nlh, NFLUA_A_RUN_DATA, run->size, run->data);
 	return nflua_exchange(nl, nlh, take_result, result);
 }
@@ -163,6 +165,9 @@ int nflua_run(struct nflua *nl, const struct nflua_run *run, struct nflua_run_re
 	if (run->size > NFLUA_RUN_SIZE_MAX)
 		return nflua_fail(nl, -EFBIG, "the packet has %zu bytes, and may have %d",
 				  run->size, NFLUA_RUN_SIZE_MAX);
+	if (run->rule_size > NFLUA_RUN_RULE_MAX)
+		return nflua_fail(nl, -EINVAL, "a rule gives %d bytes at most",
+				  NFLUA_RUN_RULE_MAX);
 	err = check_name(nl, "an entry point", run->entry, NFLUA_FUNCTION_SIZE - 1);
 	if (!err)
 		err = check_name(nl, "a device", run->iif, NFLUA_DEVICE_MAX);
@@ -170,7 +175,7 @@ int nflua_run(struct nflua *nl, const struct nflua_run *run, struct nflua_run_re
 		err = check_name(nl, "a device", run->oif, NFLUA_DEVICE_MAX);
 	if (err)
 		return err;
-	buf = malloc(HEAD_SIZE + NFLUA_RUN_SIZE_MAX);
+	buf = malloc(HEAD_SIZE + NFLUA_RUN_RULE_MAX + NFLUA_RUN_SIZE_MAX);
 	if (!buf)
 		return nflua_fail(nl, -ENOMEM, "no memory for a message");
 	do {

@@ -4,6 +4,7 @@
  * final_check, print and save. They see the values of a rule as the kernel's
  * function does, but for addresses, which are strings, and may change them.
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,20 @@ struct call {
 	bool taken;
 	char *result;
 };
+
+/* What addresses are for callbacks; the kernel's own are luapacket's. */
+void nflua_extension_push_address(lua_State *L, unsigned int family, const void *addr,
+				  unsigned int plen)
+{
+	const bool six = family == NFPROTO_IPV6;
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(six ? AF_INET6 : AF_INET, addr, text, sizeof(text));
+	if (plen < (six ? 128 : 32))
+		lua_pushfstring(L, "%s/%d", text, (int)plen);
+	else
+		lua_pushstring(L, text);
+}
 
 /* Pushes the function. Is there one? */
 static bool push_function(lua_State *L, const struct declaration *d, const char *name)

@@ -95,6 +95,12 @@ bool callback_final_check(const struct declaration *d, unsigned int family,
 bool callback_text(const struct declaration *d, const char *callback, unsigned int family,
 		   const struct xt_nflua_info *info, bool numeric, char **text);
 
+/* option.c */
+bool options_begin(const struct declaration *d, unsigned int family, struct xt_nflua_info *info);
+bool options_take(const struct declaration *d, unsigned int n, unsigned int family,
+		 const char *text, bool inverted, bool again, struct xt_nflua_info *info);
+bool options_finish(const struct declaration *d, unsigned int family, struct xt_nflua_info *info);
+
 /* explain.c */
 bool declaration_help(const struct declaration *d, FILE *to);
 

@@ -6,7 +6,6 @@
  *
  * The file runs once when iptables loads the object, in a Lua of the system.
  */
-#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -40,20 +39,6 @@ static void fail(void)
 		      file.error ? file.error : "no memory");
 }
 
-/* What addresses are for callbacks; the kernel's own are luapacket's. */
-void nflua_extension_push_address(lua_State *L, unsigned int family, const void *addr,
-				  unsigned int plen)
-{
-	const bool six = family == NFPROTO_IPV6;
-	char text[INET6_ADDRSTRLEN];
-
-	inet_ntop(six ? AF_INET6 : AF_INET, addr, text, sizeof(text));
-	if (plen < (six ? 128 : 32))
-		lua_pushfstring(L, "%s/%d", text, (int)plen);
-	else
-		lua_pushstring(L, text);
-}
-
 static void help(void)
 {
 	if (!declaration_help(self, stdout))
@@ -63,50 +48,26 @@ static void help(void)
 /* @size: of what @data has room for */
 static void init(unsigned int family, void *data, size_t size)
 {
-	struct xt_nflua_info *info = data;
-
 	/* Some iptables have room for a rule of the kernel, made by another declaration. */
 	if (size < nflua_extension_usersize(&self->spec))
 		return;
-	nflua_extension_seal(&self->spec, info);
-	if (!callback_init(self, family, info))
+	if (!options_begin(self, family, data))
 		fail();
 }
 
 static void parse(unsigned int family, struct xt_option_call *cb)
 {
-	const unsigned int n = cb->entry->id;
-	const u32 bit = 1U << n;
-	struct xt_nflua_info *info = cb->data;
+	const u32 bit = 1U << cb->entry->id;
 	const bool again = cb->xflags & bit;
-	bool taken = false;
 
 	xtables_option_parse(cb);
-	/* The command line replaces what the declaration's init has set. */
-	if (!again) {
-		memset(info->data + self->spec.options[n].offset, 0,
-		       self->spec.options[n].size * self->spec.options[n].repeated);
-		info->count[n] = 0;
-		info->inverted &= ~bit;
-	} else if (!(info->inverted & bit) != !cb->invert) {
-		xtables_error(PARAMETER_PROBLEM,
-			      "%s: there is ! in front of each --%s of a rule, or of none",
-			      self->spec.name, cb->entry->name);
-	}
-	if (!callback_parse(self, n, family, cb->arg, cb->invert, info, &taken))
+	if (!options_take(self, cb->entry->id, family, cb->arg, cb->invert, again, cb->data))
 		fail();
-	if (!taken && !values_take(self, n, family, cb->arg, info))
-		fail();
-	if (cb->invert)
-		info->inverted |= bit;
 }
 
 static void final_check(unsigned int family, struct xt_fcheck_call *cb)
 {
-	/* The declaration's function sees only what may be, and leaves only that. */
-	if (!values_check(self, family, cb->data) ||
-	    !callback_final_check(self, family, cb->data) ||
-	    !values_check(self, family, cb->data))
+	if (!options_finish(self, family, cb->data))
 		fail();
 }
 
