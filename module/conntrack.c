@@ -199,6 +199,15 @@ static void get_zone(lua_State *L, const struct nflua_ct *c,
 	setivalue(s2v(val), nf_ct_zone(c->ct)->id);
 }
 
+/* Tells who listens; with the packet, or at once where there is none. */
+static void tell(const struct nflua_ct *c, enum ip_conntrack_events event)
+{
+	if (c->info == NFLUA_CT_NO_PACKET)
+		nf_conntrack_event(event, c->ct);
+	else
+		nf_conntrack_event_cache(event, c->ct);
+}
+
 #ifdef CONFIG_NF_CONNTRACK_MARK
 static void get_mark(lua_State *L, const struct nflua_ct *c,
 		     unsigned int record, StkId val)
@@ -214,7 +223,7 @@ static void set_mark(lua_State *L, const struct nflua_ct *c, const TValue *val)
 		return;
 	WRITE_ONCE(c->ct->mark, mark);
 	if (has_extensions(c))
-		nf_conntrack_event_cache(IPCT_MARK, c->ct);
+		tell(c, IPCT_MARK);
 }
 #endif
 
@@ -239,6 +248,9 @@ static void set_timeout(lua_State *L, const struct nflua_ct *c,
 		nflua_raise(L, "ct.timeout is fixed");
 	if (nf_ct_is_confirmed(c->ct))
 		WRITE_ONCE(c->ct->timeout, nfct_time_stamp + left);
+	else if (c->info == NFLUA_CT_NO_PACKET)
+		/* Its packet may be about to let the time run. */
+		nflua_raise(L, "ct.timeout cannot be set before the connection is in the table, but while its packet is here");
 	else
 		WRITE_ONCE(c->ct->timeout, left);
 }
@@ -344,11 +356,15 @@ static int ct_kill(lua_State *L)
 	return 1;
 }
 
-/* ct:master(): the connection that this one was expected by, nil if none was */
+/*
+ * ct:master(): the connection that this one was expected by, nil if none was; nil,
+ * message, errno if it cannot be kept
+ */
 static int ct_master(lua_State *L)
 {
 	struct nflua_kept *kept;
 	struct nflua_ct c;
+	int err;
 
 	lua_settop(L, 1);
 	nflua_ct_check(L, 1, &c);
@@ -359,9 +375,11 @@ static int ct_master(lua_State *L)
 	nflua_ct_check(L, 1, &c);
 	if (c.ct->master) {
 		nf_conntrack_get(&c.ct->master->ct_general);
-		if (!nflua_kept_set(L, kept, c.ct->master))
+		err = nflua_kept_set(L, kept, c.ct->master);
+		if (!err)
 			return 1;
 		nf_ct_put(c.ct->master);
+		return nflua_kept_failure(L, err);
 	}
 	lua_pushnil(L);
 	return 1;
@@ -427,7 +445,7 @@ static int ct_label(lua_State *L)
 	else
 		was = test_and_clear_bit(bit, labels->bits);
 	if (was != lua_toboolean(L, 3))
-		nf_conntrack_event_cache(IPCT_LABEL, c.ct);
+		tell(&c, IPCT_LABEL);
 	lua_pushboolean(L, true);
 	return 1;
 }

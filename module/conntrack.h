@@ -90,6 +90,7 @@ void nflua_kept_open(lua_State *L);
 struct nflua_kept *nflua_kept_new(lua_State *L);
 int nflua_kept_set(lua_State *L, struct nflua_kept *kept, struct nf_conn *ct);
 void nflua_kept_drop(struct nflua_state *st, struct nflua_kept *kept);
+int nflua_kept_failure(lua_State *L, int err);
 struct nflua_kept *nflua_kept_test(lua_State *L, int idx);
 struct nf_conn *nflua_kept_find(const struct nflua_state *st, u64 seq);
 void nflua_kept_release(struct nflua_state *st);

@@ -183,7 +183,14 @@ void nflua_kept_release(struct nflua_state *st)
 			nflua_kept_drop(st, st->keeping->slots[i]);
 }
 
-static int push_failure(lua_State *L, int err)
+/**
+ * nflua_kept_failure() - say why a connection could not be kept
+ * @L: the running thread
+ * @err: the error
+ *
+ * Return: number of results: nil, message, errno
+ */
+int nflua_kept_failure(lua_State *L, int err)
 {
 	const char *why = "not enough memory";
 
@@ -216,13 +223,13 @@ int nflua_ct_keep(lua_State *L)
 	kept = nflua_kept_new(L);
 	nflua_ct_check(L, 1, &c);
 	if (must_stay(nflua_state(L), &c))
-		return push_failure(L, -EAGAIN);
+		return nflua_kept_failure(L, -EAGAIN);
 	nf_conntrack_get(&c.ct->ct_general);
 	err = nflua_kept_set(L, kept, c.ct);
 	if (!err)
 		return 1;
 	nf_ct_put(c.ct);
-	return push_failure(L, err);
+	return nflua_kept_failure(L, err);
 }
 
 /* kept:close(): give the reference back */

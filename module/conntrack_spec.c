@@ -26,6 +26,7 @@ static const struct {
 	u32 needs;
 } names[] = {
 	{ "ct", NFLUA_NEED_TRACKING },
+	{ "conntrack", NFLUA_NEED_TRACKING },
 	{ "connid", NFLUA_NEED_TRACKING },
 	{ "helper", NFLUA_NEED_TRACKING },
 	{ "counters", NFLUA_NEED_ACCOUNTING },

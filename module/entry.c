@@ -228,10 +228,18 @@ static bool has_okfn(const struct sk_buff *skb, const struct nf_hook_state *hs)
 	       !nflua_packet_is_link_local(skb, hs);
 }
 
+/* A queue drops a packet whose new connection somebody else has, too. */
+static bool is_connection_kept(const struct sk_buff *skb)
+{
+	const struct nf_conn *ct = nflua_packet_new_connection(skb);
+
+	return ct && refcount_read(&ct->ct_general.use) > 1;
+}
+
 /* The kernel knows how to go on with these after their time in a queue. */
 static bool can_queue(const struct sk_buff *skb, const struct nf_hook_state *hs)
 {
-	return has_okfn(skb, hs) &&
+	return has_okfn(skb, hs) && !is_connection_kept(skb) &&
 	       (hs->pf == NFPROTO_IPV4 || hs->pf == NFPROTO_IPV6 ||
 		hs->pf == NFPROTO_BRIDGE);
 }
@@ -307,7 +315,12 @@ static const char *why_not(const TValue *v, const struct nflua_state *st,
 		if (!ttisinteger(v) || (u32)ivalue(v) != words[i].verdict)
 			continue;
 		*name = words[i].name;
-		return st->packet.stolen ? NULL : words[i].why;
+		if (st->packet.stolen)
+			return NULL;
+		if (words[i].verdict == NFLUA_VERDICT_QUEUE &&
+		    is_connection_kept(st->packet.skb))
+			return "its connection is new and kept: a queue would drop it";
+		return words[i].why;
 	}
 	return NULL;
 }

@@ -341,7 +341,8 @@ int nflua_helper_help(struct sk_buff *skb, unsigned int protoff,
 	unsigned int outcome;
 	int verdict;
 
-	if (!entry)
+	/* At input again, the loopback device brings what postrouting has helped. */
+	if (!entry || nf_is_loopback_packet(skb))
 		return NF_ACCEPT;
 	at.helper = &entry->reg.helper;
 	if (is_input(skb, at.hs.pf)) {
@@ -357,7 +358,7 @@ int nflua_helper_help(struct sk_buff *skb, unsigned int protoff,
 				  skb, &at.hs);
 	verdict = nflua_entry_verdict(outcome);
 	/* One number for the packet: netfilter takes the first of it alone. */
-	if (at.grown && verdict == NF_ACCEPT)
+	if (at.grown && verdict == NF_ACCEPT && nfct_seqadj(ct))
 		nf_ct_seqadj_set(ct, ctinfo, at.seq, at.grown);
 	return verdict;
 }

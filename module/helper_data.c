@@ -32,6 +32,7 @@ static void *data_of(lua_State *L, const struct nflua_ct *c)
 	struct nflua_state *st = nflua_state(L);
 	bool ours = c->seq == st->packet.seq && nflua_helper_now(st);
 	const struct nf_conntrack_helper *helper;
+	struct nf_conn_help *help;
 
 	if (!ours) {
 		rcu_read_lock();
@@ -39,7 +40,9 @@ static void *data_of(lua_State *L, const struct nflua_ct *c)
 		ours = helper && helper->me == THIS_MODULE;
 		rcu_read_unlock();
 	}
-	return ours ? nfct_help(c->ct)->data : NULL;
+	/* One that is not confirmed loses it when any helper is unregistered. */
+	help = ours ? nfct_help(c->ct) : NULL;
+	return help ? help->data : NULL;
 }
 
 /* ct.data: 32 bytes as a string; nil if the connection has no helper of a script */

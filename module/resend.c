@@ -31,6 +31,7 @@
 #include <net/dst.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/netfilter/nf_conntrack_helper.h>
 #include "header.h"
 #include "held.h"
 #include "hook.h"
@@ -93,7 +94,12 @@ void nflua_send_on(struct nflua_held *held, const void *hook)
 {
 	struct nf_hook_state hs = held->hs;
 	struct sk_buff *skb = held->packet.skb;
+	enum ip_conntrack_info info;
+	struct nf_conn *ct;
 
+	ct = nf_ct_get(skb, &info);
+	if (ct && !nf_ct_is_template(ct))
+		nflua_helper_forget(ct);
 	if (hs.pf == NFPROTO_BRIDGE ? !is_in_bridge(skb, &hs) :
 				      find_route(held, &hs)) {
 		kfree_skb(skb);

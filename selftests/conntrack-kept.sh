@@ -97,7 +97,7 @@ reload() {
 }
 reload
 # Nothing is to be forgotten meanwhile, however slow the machine.
-server sysctl -qw net.netfilter.nf_conntrack_udp_timeout=600
+server sysctl -qw net.netfilter.nf_conntrack_udp_timeout=36000
 kept() { field "$SERVER" kept .kept; }
 kept_is() { [ "$(kept)" = "$1" ]; }
 # as many as there are references: a connection is counted until the last has gone
@@ -167,6 +167,38 @@ for how in "replace --budget 10ms $TMP/kept.lua" "unload kept" "unload --force k
 	flush
 	check "nothing is left" waits_for 5 count_is 0
 done
+
+# --- a new connection that is kept cannot be queued ---
+cat >"$TMP/queue.lua" <<'L'
+local netfilter = require("netfilter")
+local nf = netfilter.new{}
+nf:hook{ family = "inet", hook = "input", priority = 200, function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 7012 then return end
+  if not K then K = pkt.ct:keep() end
+  return netfilter.queue(5, "bypass")
+end }
+L
+check "one that keeps and queues" ctl load --single "$TMP/queue.lua"
+# Only connections that begin while somebody listens have events.
+server conntrack -E -e UPDATE >"$TMP/events" 2>/dev/null &
+verdicts() { field "$SERVER" queue '.entries[0] | "\(.errors.verdict // 0) \(.outcomes.queue // 0)"'; }
+verdicts_are() { [ "$(verdicts)" = "$1" ]; }
+udp "$CLIENT" $SERVER4 1 7012
+check "a packet whose new connection is kept is not queued" waits_for 5 verdicts_are "1 0"
+check "and its error says why" grep -q "answered QUEUE (its connection is new and kept: a queue would drop it)" <(ctl show queue)
+is "it has gone on" "$(server conntrack -L -p udp --dport 7012 2>/dev/null | grep -c dport=7012)" 1
+udp "$CLIENT" $SERVER4 1 7012
+check "another is queued" waits_for 5 verdicts_are "1 1"
+
+# --- what is written to one in the table is told at once ---
+# again until conntrack listens
+marks() {
+	ctl eval queue 'for ct in require("conntrack").each{ proto = "udp", dport = 7012 } do ct.mark = ct.mark + 1 end' >/dev/null
+	grep -q "dport=7012 .*mark=[1-9]" "$TMP/events"
+}
+check "a mark" waits_for 10 marks
+check "unload it" ctl unload queue
+flush
 
 # --- finalizers at the end get none ---
 cat >"$TMP/last.lua" <<'L'

@@ -38,6 +38,7 @@ not_tracked() { ! tracked "$@" 1; }
 acct() { in_ns "${1-$SERVER}" cat /proc/sys/net/netfilter/nf_conntrack_acct; }
 
 # --- tracking ---
+echo 'function late() return require("conntrack") end' >"$TMP/late.lua"
 check "without a script nothing is tracked" not_tracked "$SERVER" $SERVER4 4001
 ctl load "$TMP/none.lua"
 check "nor with one that does not ask for it" not_tracked "$SERVER" $SERVER4 4002
@@ -58,6 +59,9 @@ check "a replace by one that does not need it ends it" not_tracked "$SERVER" $SE
 ctl load --name y --single "$TMP/track.lua"
 check "a script with one state" tracked "$SERVER" $SERVER4 4010
 check "unload it" ctl unload y
+ctl load "$TMP/late.lua"
+check "one that only a function requires" tracked "$SERVER" $SERVER4 4014
+ctl unload late
 check "ends" not_tracked "$SERVER" $SERVER4 4011
 echo 'require("conntrack") error("no")' >"$TMP/fails.lua"
 refused "a load that fails" 2 'no' ctl load "$TMP/fails.lua"

@@ -88,6 +88,7 @@ check "all came to the helper" waits_for 30 has_all
 diag "$total connections in $took s, $(entry calls) calls, $(wc -l <"$TMP/died") namespaces died, and as many replaces"
 is "every replace worked" "$(cat "$TMP/replaces")" ""
 is "each kept connections as it died" "$(awk '$2 < 50' "$TMP/died")" ""
+check "and some did" [ -s "$TMP/died" ]
 is "only what raises failed" "$(field "$ROUTER" many '.entries[0] | [.errors | to_entries[] | select(.value > 0) | .key] | join(" ")')" runtime
 is "and nothing else does" "$(entry last_error | head -n 1)" "(error object is a table value)"
 client python3 "$HERE/udp.py" many 100 "$SERVER4" 7000 x

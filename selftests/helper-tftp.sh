@@ -103,15 +103,19 @@ def serve():
             if s is data:
                 c.sendall(b"data\n")
             else:
-                for _ in c.makefile("rb"):
-                    c.sendall(b"DATA %d\n" % int(sys.argv[2]))
+                for line in c.makefile("rb"):
+                    c.sendall(b"DATA " + (line.split()[1:] or [sys.argv[2].encode()])[0] + b"\n")
             os._exit(0)
 
 
 def ask():
     control = socket.create_connection((sys.argv[2], 7000), timeout=10)
-    control.sendall(b"please\n")
     words = control.makefile("r")
+    # what no port can be is nothing to expect, and no mistake of the script's
+    for nonsense in b"0", b"65536", b"99999":
+        control.sendall(b"please " + nonsense + b"\n")
+        words.readline()
+    control.sendall(b"please\n")
     word, port = words.readline().split()
     data = socket.create_connection((sys.argv[2], int(port)), timeout=5)
     print(data.makefile("r").readline().strip(), port)

@@ -97,6 +97,7 @@ local function help(pkt, ct, info)
   if name == "repeat" then return nf.REPEAT end
   if name == "raise" then error("raised") end
   if name == "loop" then while true do end end
+  if name and name:find("grow", 1, true) then pkt:mangle(1, 0, "x") end
   if cases[name] then tell(name, pcall(cases[name], pkt, ct, info)) end
 end
 H = nf:helper{ name = "test-lua", proto = "udp", expect = { max = 2, timeout = 120 }, classes = { { max = 3, timeout = 60 } }, help }
@@ -285,10 +286,12 @@ for _ in 1 2 3; do
 	ip netns exec dying-$$ bash -c '
 		ip link set lo up
 		nfluactl load "$1" && iptables -t raw -A OUTPUT -p udp --dport 7000 -j CT --helper test-lua
-		for ((i = 0; i < 50; i++)); do printf default >/dev/udp/127.0.0.1/7000; done' bash "$TMP/cases.lua" >/dev/null 2>&1
+		for ((i = 0; i < 50; i++)); do printf default >/dev/udp/127.0.0.1/7000; done
+		nfluactl -j show cases | jq "[.[0].entries[] | select(.kind == \"helper\").calls] | add" >>"$2"' \
+		bash "$TMP/cases.lua" "$TMP/dead" >/dev/null 2>&1
 	ip netns del dying-$$
 done
-check "namespaces die" ctl show cases
+check "namespaces die, in which it was called" [ "$(xargs <"$TMP/dead")" = "50 50 50" ]
 
 # --- names that nobody uses stay, for rules that have or will have them ---
 for i in {1..20}; do
@@ -301,10 +304,27 @@ done >"$TMP/idle"
 is "all are there" "$(wc -l <"$TMP/idle")" 20
 router iptables -t raw -F
 
-# --- and the module goes, with connections alive ---
-say 5010 x
+# --- over loopback a packet has two last places, and is helped at the first ---
+router python3 "$HERE/udp.py" serve 7000 "$TMP/looped" &
+router nft add chain inet fw out '{ type filter hook output priority filter; }'
+router nft add rule inet fw out udp dport 7000 ct helper set "it"
+helped() { field "$ROUTER" cases '[.entries[] | select(.kind == "helper").calls] | add'; }
+answered() { router python3 "$HERE/udp.py" send 4998 127.0.0.1 7000 hello; [ -s "$TMP/looped" ]; }
+check "a server in the router" waits_for 20 answered
+calls=$(helped)
+router python3 "$HERE/udp.py" send 5020 127.0.0.1 7000 grow
+check "what it is sent grows once" grep -qx xgrow "$TMP/looped"
+is "request and answer are one call each" $(($(helped) - calls)) 2
+router python3 "$HERE/udp.py" send 5021 ::1 7000 growing
+check "over IPv6, too" grep -qx xgrowing "$TMP/looped"
+
+# --- and the module goes, with connections alive, and one that is expected ---
+firewall udp 7000 test-lua plain
+say 5010 x default
+is "one is expected" "$(expected)" 1
 router nft flush ruleset
 check "the module goes" waits_for 20 rmmod nflua
+is "and expected is nothing any more" "$(expected)" 0
 say 5010 gone
 check "packets pass" grep -qx gone "$TMP/seen"
 finish

@@ -16,7 +16,7 @@ nf:helper{
     -- what the server says, once it has been asked
     if info ~= "established_reply" or not pkt.payload then return end
     local from, port, to = pkt.payload:string():match("^DATA ()(%d%d?%d?%d?%d?)()\n")
-    if not port then return end
+    if not port or tonumber(port) < 1 or tonumber(port) > 65535 then return end
     -- From the client, to the address by which it knows the server. Where the
     -- server is behind NAT and the port is taken there, another one is chosen.
     local e, why = ct:expect{ dport = tonumber(port) }

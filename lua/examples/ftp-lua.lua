@@ -100,8 +100,8 @@ local layout = "I4I4I4B"
 local function after(a, b) return a ~= b and (a - b) & 0xffffffff < 0x80000000 end
 
 -- Where in a text of a packet the first line begins and the last whole one ends;
--- nothing if it must not go on. In the end: sequence number and text of a part.
-local function follow(ct, seq, s)
+-- nothing if it must not go on. A part that goes on is kept under the key.
+local function follow(ct, key, seq, s)
   local reply, nat = ct.is_reply, ct.status.snat or ct.status.dnat
   local place = reply and 14 or 1
   local last = s:match("^.*\n()") or 1
@@ -125,9 +125,11 @@ local function follow(ct, seq, s)
     end
     local new = string.pack(layout, now, before, part_at, known)
     new = old:sub(1, place - 1) .. new .. old:sub(place + #new)
+    -- first, for the rest may be met on another CPU as soon as it may follow
+    if part and not held then parts:set(key, string.pack("I4", start) .. s:sub(math.max(from, last))) end
   until ct:swap_data(old, new)
   if held then return end
-  return from, last - 1, part and start, part and s:sub(math.max(from, last))
+  return from, last - 1
 end
 
 nf:helper{ name = "ftp-lua", proto = "tcp", expect = { max = 1, timeout = 300 },
@@ -143,9 +145,8 @@ nf:helper{ name = "ftp-lua", proto = "tcp", expect = { max = 1, timeout = 300 },
     local part = parts:get(key) or ""
     part = #part > 4 and (string.unpack("I4", part) + #part - 4 - seq) & 0xffffffff == 0 and part:sub(5) or ""
     s = part .. s
-    local at, to, start, rest = follow(ct, (seq - #part) & 0xffffffff, s)
+    local at, to = follow(ct, key, (seq - #part) & 0xffffffff, s)
     if not at then return nf.DROP end
-    if rest then parts:set(key, string.pack("I4", start) .. rest) end
     longer = longer - #part
     for line in s:sub(at, to):gmatch("[^\n]*\n") do
       local n = announce(pkt, ct, at + longer, line)

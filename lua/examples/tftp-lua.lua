@@ -12,6 +12,7 @@ nf:helper{ name = "tftp-lua", proto = "udp", expect = { max = 1, timeout = 300 }
   function(pkt, ct)
     local opcode = pkt.payload:u16(0)
     if ct.is_reply or opcode ~= 1 and opcode ~= 2 then return end -- to read, to write
+    if ct:tuple("reply").dport == 0 then return end -- nobody can be answered there
     -- From the server, to the port that the client has there; behind NAT it is
     -- another one.
     local e = ct:expect{ dport = ct:tuple("reply").dport, nat_port = ct:tuple("original").sport }

@@ -46,6 +46,26 @@ nflua_helper_unregister_and_free(struct nf_conntrack_helper *helper)
 }
 #define nf_conntrack_helper_unregister	nflua_helper_unregister_and_free
 
+/*
+ * Unregistering a helper takes it from the connections in the table, and waits for
+ * packets in NFQUEUE. A packet of another connection would call what is no more.
+ *
+ * Context: RCU read section, until the packet has gone
+ */
+static inline void nflua_helper_forget(struct nf_conn *ct)
+{
+	struct nf_conn_help *help = nf_ct_is_dying(ct) ? nfct_help(ct) : NULL;
+
+	if (help)
+		RCU_INIT_POINTER(help->helper, NULL);
+}
+
+#else
+
+static inline void nflua_helper_forget(struct nf_conn *ct)
+{
+}
+
 #endif /* NFLUA_HELPER_OBJECTS */
 
 #ifdef NFLUA_HELPER_PORTED
