@@ -218,7 +218,7 @@ static __always_inline int write_int(lua_State *L, u32 bytes, bool is_signed)
 		put_unaligned_be64(v, to);
 		break;
 	}
-	nflua_skb_written(r.p, r.base + off);
+	nflua_skb_written(r.p, r.base + off, bytes);
 	lua_pushboolean(L, true);
 	return 1;
 }

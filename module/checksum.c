@@ -77,21 +77,31 @@ s64 nflua_checksum_at(const struct nflua_packet *p)
 	return off + (s64)sizeof(__sum16) <= p->len ? off : -1;
 }
 
-/* Does the transport's checksum cover the addresses of the IP header? */
-static bool has_pseudo_header(const struct nflua_packet *p, u8 flags)
+/**
+ * nflua_checksum_is_known() - is the packet's destination what its checksum covers?
+ * @p: the packet, parsed
+ *
+ * On the way that a routing header says, it is the last address of the route.
+ */
+bool nflua_checksum_is_known(const struct nflua_packet *p)
 {
 	const struct ipv6_rt_hdr *rt;
 	struct ipv6_rt_hdr tmp;
 	u32 off;
 
-	if (p->l4proto == IPPROTO_ICMP || p->l4proto == IPPROTO_GRE)
-		return false;
-	if (p->pf != NFPROTO_IPV6 || !(flags & NFLUA_FIELD_DST) ||
+	if (p->pf != NFPROTO_IPV6 ||
 	    nflua_layer_walk6(p, NEXTHDR_ROUTING, &off) != NEXTHDR_ROUTING)
 		return true;
-	/* On its way, it covers the last address of the route instead. */
 	rt = nflua_packet_bytes(p, off, sizeof(tmp), &tmp);
 	return !rt || !rt->segments_left;
+}
+
+/* Does the transport's checksum cover the addresses of the IP header? */
+static bool has_pseudo_header(const struct nflua_packet *p, u8 flags)
+{
+	if (p->l4proto == IPPROTO_ICMP || p->l4proto == IPPROTO_GRE)
+		return false;
+	return !(flags & NFLUA_FIELD_DST) || nflua_checksum_is_known(p);
 }
 
 /* Is the transport's checksum completed later? */
@@ -106,6 +116,35 @@ static bool is_partial(const struct nflua_packet *p)
 	/* around a tunnel's packets, one to each segment */
 	return skb_is_gso(skb) && p->l4proto == IPPROTO_UDP &&
 	       skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM;
+}
+
+/*
+ * Where a sum begins that is completed later, inside of a packet whose own sum is
+ * done: what follows is not in that, for it adds up to nothing once it is complete.
+ * Bytes from the network header; -1: there is none.
+ */
+static s64 inner_start(const struct nflua_packet *p)
+{
+	const struct sk_buff *skb = p->skb;
+	s64 start;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL || is_partial(p))
+		return -1;
+	start = skb_checksum_start_offset(skb) - (s64)p->noff;
+	return start > p->l4off &&
+	       start + skb->csum_offset + sizeof(__sum16) <= p->len ? start : -1;
+}
+
+/**
+ * nflua_checksum_is_inner() - is a byte outside of what the transport's sum adds up?
+ * @p: the packet, parsed
+ * @off: the byte, from the network header
+ */
+bool nflua_checksum_is_inner(const struct nflua_packet *p, s64 off)
+{
+	const s64 start = inner_start(p);
+
+	return start >= 0 && off >= start;
 }
 
 /* Is the place of SCTP's checksum in the packet? */
@@ -255,6 +294,21 @@ void nflua_checksum_follow(struct nflua_packet *p, u8 sum, u8 flags,
 		follow_crc(p);
 }
 
+/* A datagram may be shorter than what carries it. */
+static u32 transport_length(const struct nflua_packet *p)
+{
+	const u32 len = p->len - p->l4off;
+	const struct udphdr *udp;
+	struct udphdr tmp;
+
+	if (p->l4proto != IPPROTO_UDP)
+		return len;
+	udp = nflua_packet_bytes(p, p->l4off, sizeof(tmp), &tmp);
+	if (!udp || ntohs(udp->len) < sizeof(tmp))
+		return len;
+	return min_t(u32, ntohs(udp->len), len);
+}
+
 static __sum16 fold(const struct nflua_packet *p, u32 len, __wsum sum)
 {
 	const struct ipv6hdr *ip6 = (const struct ipv6hdr *)p->data;
@@ -275,10 +329,23 @@ static __sum16 fold(const struct nflua_packet *p, u32 len, __wsum sum)
 void nflua_checksum_compute(struct nflua_packet *p)
 {
 	__sum16 *check = sum_at(p, nflua_checksum_at(p));
-	const u32 len = p->len - p->l4off;
+	const u32 len = transport_length(p);
+	const s64 inner = inner_start(p);
+	const __sum16 *rest;
+	__wsum sum = 0;
+	u32 end = len;
+	__sum16 tmp;
 
+	if (inner >= 0) {
+		/* as lco_csum(): its pseudo header is what is left of it */
+		rest = nflua_packet_bytes(p, inner + p->skb->csum_offset,
+					  sizeof(tmp), &tmp);
+		sum = rest ? ~csum_unfold(*rest) : 0;
+		end = inner - p->l4off;
+	}
 	*check = 0;
-	*check = fold(p, len, skb_checksum(p->skb, p->noff + p->l4off, len, 0));
+	sum = skb_checksum(p->skb, p->noff + p->l4off, end, sum);
+	*check = fold(p, len, sum);
 	if (p->l4proto == IPPROTO_UDP && !*check)
 		*check = CSUM_MANGLED_0;
 }
@@ -293,7 +360,7 @@ void nflua_checksum_anew(struct nflua_packet *p)
 
 	/* The device adds the rest. */
 	if (is_partial(p)) {
-		*check = ~fold(p, p->len - p->l4off, 0);
+		*check = ~fold(p, transport_length(p), 0);
 		return;
 	}
 	/* None was asked for, which IPv4 allows. */

@@ -218,14 +218,14 @@ static noinline void count_failure(const struct nflua_entry *entry,
 
 /*
  * Does anything follow the hooks of this place? Ingress and egress go on where
- * they were, as frames that are link-local do; inet's ingress has the number
+ * they were, as what is its caller's does; inet's ingress has the number
  * behind those of IPv4 and IPv6, which is that of the bridge's brouting.
  */
 static bool has_okfn(const struct sk_buff *skb, const struct nf_hook_state *hs)
 {
 	return hs->okfn && hs->pf != NFPROTO_NETDEV &&
 	       hs->hook < NF_INET_NUMHOOKS &&
-	       !nflua_packet_is_link_local(skb, hs);
+	       !nflua_packet_is_callers(skb, hs);
 }
 
 /* A queue drops a packet whose new connection somebody else has, too. */
@@ -305,7 +305,7 @@ static const char *why_not(const TValue *v, const struct nflua_state *st,
 		{ NFLUA_VERDICT_REPEAT, "REPEAT",
 		  "it has been called 5 times for this packet" },
 		{ NFLUA_VERDICT_STOP, "STOP",
-		  "nothing follows the hooks of ingress and egress" },
+		  "nothing of its own follows the hooks here, as at ingress and egress" },
 	};
 	unsigned int i;
 

@@ -20,6 +20,7 @@
 #include "held.h"
 #include "packet.h"
 #include "protocol.h"
+#include "skb.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -98,14 +99,6 @@ static __always_inline __wsum sum_of(const u8 *at, u32 len)
 	}
 }
 
-/* A packet that comes with a route, over loopback say, would keep it. */
-static void forget_route(struct nflua_packet *p)
-{
-	if (p->hs->hook == NF_INET_PRE_ROUTING &&
-	    (p->hs->pf == NFPROTO_IPV4 || p->hs->pf == NFPROTO_IPV6))
-		skb_dst_drop(p->skb);
-}
-
 /**
  * nflua_field_put() - write bytes of a header
  * @L: the running thread
@@ -130,8 +123,9 @@ void nflua_field_put(lua_State *L, struct nflua_packet *p, unsigned int record,
 	const u8 *at;
 	__wsum diff;
 
-	/* A CRC is over the whole packet. */
-	if (h->sum == NFLUA_SUM_CRC)
+	/* A CRC is over the whole packet; a chain of headers may be as long. */
+	if (h->sum == NFLUA_SUM_CRC ||
+	    (p->pf == NFPROTO_IPV6 && flags & NFLUA_FIELD_DST))
 		lua_burn(L, p->len >> 6);
 	end = max(end, nflua_checksum_end(p, h->sum, flags));
 	if (flags & NFLUA_FIELD_ROUTE)
@@ -143,7 +137,7 @@ void nflua_field_put(lua_State *L, struct nflua_packet *p, unsigned int record,
 	diff = csum_sub(sum_of(at, words), diff);
 	nflua_checksum_follow(p, h->sum, flags, diff);
 	if (flags & NFLUA_FIELD_DST)
-		forget_route(p);
+		nflua_skb_forget_route(p, base + offset, len);
 }
 
 /* Some bits of a window of one, two or four bytes. */

@@ -495,7 +495,7 @@ int nflua_pack(lua_State *L, struct nflua_packet *p, s64 base, s64 len,
 		off = at + check_item(&f, item, i);
 		i += takes_argument(item);
 	}
-	nflua_skb_written(p, base + start);
+	nflua_skb_written(p, base + start, off - start);
 	lua_pushinteger(L, off + 1);
 	return 1;
 }

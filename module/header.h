@@ -345,6 +345,8 @@ void nflua_field_put(lua_State *L, struct nflua_packet *p, unsigned int record,
 		     u32 offset, const void *bytes, u32 len, u8 flags);
 
 /* checksum.c: what follows a write */
+bool nflua_checksum_is_known(const struct nflua_packet *p);
+bool nflua_checksum_is_inner(const struct nflua_packet *p, s64 off);
 s64 nflua_checksum_at(const struct nflua_packet *p);
 void nflua_checksum_compute(struct nflua_packet *p);
 void nflua_checksum_anew(struct nflua_packet *p);

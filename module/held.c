@@ -187,7 +187,7 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 			held->route = st->route;
 		else
 			nflua_route_save(&held->route, skb, from->hs->pf);
-		if (nflua_packet_is_link_local(skb, from->hs))
+		if (nflua_packet_is_callers(skb, from->hs))
 			held->hs.okfn = NULL;
 	} else {
 		const struct nflua_held *other =
@@ -195,6 +195,7 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 
 		held->run = other->run;
 		held->rule = other->rule;
+		held->frame = other->frame;
 		held->route = other->route;
 	}
 	/* That the okfn is a run's tells where the hook state is, see there. */
@@ -220,6 +221,7 @@ struct nflua_held *nflua_held_add(struct nflua_state *st,
 	held->packet.hs = &held->hs;
 	held->packet.role = NFLUA_ROLE_HOOK;
 	held->packet.l2_written = from->l2_written;
+	held->packet.look = from->look;
 	held->packet.seq = free_number(st, holding);
 	nflua_packet_parse(&held->packet);
 	held->until = jiffies + NFLUA_HELD_TIME;

@@ -2,6 +2,7 @@
 #ifndef _NFLUA_HELD_H
 #define _NFLUA_HELD_H
 
+#include <linux/ipv6.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
@@ -9,6 +10,7 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <net/ip.h>
 #include <net/netfilter/nf_conntrack.h>
 #include "packet.h"
 #include "route.h"
@@ -28,6 +30,7 @@
  * @run: the test run it belongs to; then it goes nowhere
  * @route: what its route depended on
  * @rule: it was taken in a rule, not in a hook
+ * @frame: it goes on as a frame, though it was taken as a packet
  * @in: reference to @hs.in
  * @out: reference to @hs.out
  * @rcu: for those that are given up while a callback may use them
@@ -40,6 +43,7 @@ struct nflua_held {
 	struct nflua_run *run;
 	struct nflua_route route;
 	bool rule;
+	bool frame;
 	netdevice_tracker in;
 	netdevice_tracker out;
 	struct rcu_head rcu;
@@ -120,14 +124,22 @@ static inline struct nf_conn *nflua_packet_new_connection(const struct sk_buff *
 }
 
 /*
- * Is a frame for a protocol of the link, as LACP? Who calls these hooks goes on with
- * it: what they have to call does not.
+ * Does who calls these hooks go on with the packet? What they have to call does not
+ * then: a bridge's frames for protocols of the link, as LACP, are let be there, and
+ * what has come in by a slave of a VRF device, and meets prerouting once more as the
+ * device's own, is freed.
  */
-static inline bool nflua_packet_is_link_local(const struct sk_buff *skb,
-					      const struct nf_hook_state *hs)
+static inline bool nflua_packet_is_callers(const struct sk_buff *skb,
+					   const struct nf_hook_state *hs)
 {
-	return hs->pf == NFPROTO_BRIDGE && hs->hook == NF_BR_LOCAL_IN &&
-	       skb->dev == hs->in && !nflua_run_of(hs);
+	if (hs->pf == NFPROTO_BRIDGE)
+		return hs->hook == NF_BR_LOCAL_IN && skb->dev == hs->in &&
+		       !nflua_run_of(hs);
+	if (hs->hook != NF_INET_PRE_ROUTING || !hs->in ||
+	    !netif_is_l3_master(hs->in))
+		return false;
+	return (hs->pf == NFPROTO_IPV4 && IPCB(skb)->flags & IPSKB_L3SLAVE) ||
+	       (hs->pf == NFPROTO_IPV6 && IP6CB(skb)->flags & IP6SKB_L3SLAVE);
 }
 
 struct nflua_held *nflua_held_add(struct nflua_state *st,

@@ -17,6 +17,7 @@
 #include "held.h"
 #include "library.h"
 #include "run.h"
+#include "skb.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -124,8 +125,10 @@ static int hold_copy(lua_State *L, const struct nflua_packet *p,
 		return push_failure(L, PTR_ERR(held));
 	}
 	/* It was for the bridge alone to say where the packet goes on. */
-	if (nflua_packet_is_bridged(p->skb))
+	if (nflua_packet_is_bridged(p->skb)) {
 		held->hs.okfn = NULL;
+		held->frame = true;
+	}
 	*seq = held->packet.seq;
 	return 1;
 }
@@ -147,6 +150,8 @@ static int packet_copy(lua_State *L)
 	struct nflua_packet *p = nflua_packet_check_whole(L);
 
 	lua_burn(L, p->len >> 6);
+	if (nflua_skb_is_chain(p->skb))
+		return nflua_skb_failure(L, -EOPNOTSUPP);
 	return hold_copy(L, p, skb_copy(p->skb, GFP_ATOMIC | __GFP_NOWARN),
 			 seq);
 }
@@ -172,6 +177,11 @@ static int packet_copy_expand(lua_State *L)
 	struct nflua_packet *p = nflua_packet_check_whole(L);
 
 	lua_burn(L, p->len >> 6);
+	if (nflua_skb_is_chain(p->skb))
+		return nflua_skb_failure(L, -EOPNOTSUPP);
+	/* Where headers are is told in 16 bits. */
+	if (skb_headroom(p->skb) + head > NFLUA_HEADROOM_MAX)
+		return nflua_skb_failure(L, -EOVERFLOW);
 	return hold_copy(L, p, skb_copy_expand(p->skb,
 					       skb_headroom(p->skb) + head, tail,
 					       GFP_ATOMIC | __GFP_NOWARN),

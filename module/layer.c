@@ -270,6 +270,8 @@ void nflua_layer_get_ah(lua_State *L, struct nflua_packet *p, StkId val)
 	s64 off;
 
 	nflua_packet_need(p);
+	/* It is looked for along all headers in front of it. */
+	lua_burn(L, p->len >> 6);
 	off = nflua_layer_offset(p, NFLUA_RECORD_AH);
 	set_view(p, NFLUA_RECORD_AH, off != NFLUA_NOWHERE &&
 		 off + nflua_header(NFLUA_RECORD_AH)->size <= p->len, val);

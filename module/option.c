@@ -112,12 +112,12 @@ int nflua_option_header(lua_State *L)
 	const u8 number = check_number(L, 2);
 	u32 off = 0;
 
+	/* A long chain of headers is not for nothing. */
+	lua_burn(L, p->len >> 6);
 	if (nflua_layer_walk6(p, number, &off) == number && off < p->len)
 		lua_pushinteger(L, off);
 	else
 		lua_pushnil(L);
-	/* A long chain of headers is not for nothing. */
-	lua_burn(L, off / 64);
 	return 1;
 }
 

@@ -333,8 +333,10 @@ static void put(lua_State *L, struct nflua_packet *p, s64 off,
 		if (p->l4proto == IPPROTO_GRE &&
 		    off < p->l4off + (s64)sizeof(struct gre_base_hdr))
 			sum = NFLUA_SUM_NONE;
-		if (crc)
+		if (crc || p->pf == NFPROTO_IPV6)
 			lua_burn(L, p->len >> 6);
+		if (nflua_checksum_is_inner(p, off))
+			sum = NFLUA_SUM_NONE;
 		end = nflua_checksum_end(p, sum, 0);
 		if (off < end && off + len > end - (crc ? 4 : 2))
 			sum = NFLUA_SUM_NONE;
@@ -349,7 +351,7 @@ static void put(lua_State *L, struct nflua_packet *p, s64 off,
 	nflua_checksum_store(p, off, bytes, len);
 	diff = csum_sub(csum_partial(at, n, 0), diff);
 	nflua_checksum_follow(p, sum, 0, diff);
-	nflua_skb_written(p, off);
+	nflua_skb_written(p, off, len);
 }
 
 /**

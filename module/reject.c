@@ -13,6 +13,7 @@
 #include <net/netfilter/ipv6/nf_reject.h>
 #include "held.h"
 #include "send.h"
+#include "skb.h"
 #include "state.h"
 #include "lua/kernel/lua_internal.h"
 
@@ -124,7 +125,8 @@ static int reject_frame(struct nflua_packet *p, u8 code)
 	if (!p->hs->in)
 		return -ENODEV;
 	/* That is for who calls them to see to. */
-	if (skb_network_offset(p->skb) || p->noff || !nflua_reply_possible(p))
+	if (skb_network_offset(p->skb) || p->noff || skb_shared(p->skb) ||
+	    !nflua_reply_possible(p))
 		return -EPROTO;
 	if (p->pf == NFPROTO_IPV4 && code == RESET)
 		skb = nf_reject_skb_v4_tcp_reset(net, p->skb, p->hs->in,
@@ -156,6 +158,14 @@ static int reject(struct nflua_packet *p, u8 code)
 
 	if (!nflua_send_is_routed(p))
 		return reject_frame(p, code);
+	/* The kernel believes a header that has been seen to; these have changed. */
+	if (p->look) {
+		const bool sound = nflua_skb_is_sound(p);
+
+		nflua_packet_parse(p);
+		if (!sound)
+			return -EPROTO;
+	}
 	skb = skb_clone(p->skb, NFLUA_GFP_SEND);
 	if (!skb)
 		return -ENOMEM;

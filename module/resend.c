@@ -147,6 +147,8 @@ static const char *replace(struct nflua_packet *p, const char *payload,
 		return "neither a TCP segment nor a UDP datagram";
 	if (nflua_layer_is_fragment(p))
 		return "a fragment has not all of its payload";
+	if (!nflua_checksum_is_known(p))
+		return "its checksum is for the end of its route";
 	*err = -EMSGSIZE;
 	if (off + len > IP_MAX_MTU)
 		return "payload is too long";
@@ -232,6 +234,11 @@ int nflua_resend(lua_State *L)
 			nflua_held_free_later(held);
 		return 1;
 	}
+	/* How it would go on is not known: a helper is not told, and see there. */
+	if (nflua_send_is_routed(p) && !p->hs->okfn && !p->l2_written &&
+	    !held->frame)
+		return nflua_send_refused(L, "a packet that was met here goes on by who brought it alone",
+					  EOPNOTSUPP);
 	how = (nflua_send_is_routed(p) || p->hs->pf == NFPROTO_BRIDGE) &&
 	      p->hs->okfn && !p->l2_written ? NFLUA_SEND_ON : NFLUA_SEND_FRAME;
 	if (how == NFLUA_SEND_ON) {

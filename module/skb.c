@@ -57,6 +57,9 @@ int nflua_skb_failure(lua_State *L, int err)
 	case -EOPNOTSUPP:
 		why = "the packet stands for several segments, or does not begin with its network header";
 		break;
+	case -EOVERFLOW:
+		why = "the packet would have too many bytes in front of it";
+		break;
 	case -EPROTONOSUPPORT:
 		why = "the packet has no transport protocol with a checksum that is known";
 		break;
@@ -138,19 +141,51 @@ int nflua_skb_writable(lua_State *L, struct nflua_packet *p, s64 off, u32 len)
  */
 static void forget_options(const struct nflua_packet *p)
 {
+	struct inet6_skb_parm *six = IP6CB(p->skb);
+
 	if (p->hs->pf == NFPROTO_IPV4)
 		memset(&IPCB(p->skb)->opt, 0, sizeof(IPCB(p->skb)->opt));
-	else if (p->hs->pf == NFPROTO_IPV6)
-		IP6CB(p->skb)->flags &= ~IP6SKB_HOPBYHOP;
+	if (p->hs->pf != NFPROTO_IPV6)
+		return;
+	six->flags &= ~IP6SKB_HOPBYHOP;
+	six->dst0 = 0;
+	six->dst1 = 0;
+	six->srcrt = 0;
+	six->lastopt = 0;
+#if IS_ENABLED(CONFIG_IPV6_MIP6)
+	six->dsthao = 0;
+#endif
+}
+
+/**
+ * nflua_skb_forget_route() - a packet that comes with a route, over loopback say
+ * @p: the packet, of which bytes were written
+ * @off: the first, bytes from the network header
+ * @len: how many
+ *
+ * With another destination it would keep the route all the same.
+ */
+void nflua_skb_forget_route(struct nflua_packet *p, s64 off, u32 len)
+{
+	const bool six = p->hs->pf == NFPROTO_IPV6;
+	const s64 at = six ? offsetof(struct ipv6hdr, daddr) :
+			     offsetof(struct iphdr, daddr);
+
+	if (p->hs->hook == NF_INET_PRE_ROUTING &&
+	    (six || p->hs->pf == NFPROTO_IPV4) &&
+	    off < at + (six ? 16 : 4) && off + len > at)
+		skb_dst_drop(p->skb);
 }
 
 /**
  * nflua_skb_written() - bytes of a packet were written
  * @p: the packet
  * @off: the first, bytes from the network header
+ * @len: how many
  */
-void nflua_skb_written(struct nflua_packet *p, s64 off)
+void nflua_skb_written(struct nflua_packet *p, s64 off, u32 len)
 {
+	nflua_skb_forget_route(p, off, len);
 	if (off < 0)
 		p->l2_written = true;
 	if (off > 0 && p->l4proto >= 0 && off >= p->l4off)
@@ -245,6 +280,8 @@ static int packet_linearize(lua_State *L)
 	int err;
 
 	lua_burn(L, p->skb->data_len >> 6);
+	if (nflua_skb_is_chain(p->skb))
+		return nflua_skb_failure(L, -EOPNOTSUPP);
 	if (skb_is_nonlinear(p->skb)) {
 		if (skb_shared(p->skb))
 			return nflua_skb_failure(L, -EBUSY);
@@ -280,6 +317,8 @@ static int packet_pull_tail(lua_State *L)
 	lua_burn(L, p->len >> 6);
 	if (n > p->skb->data_len)
 		return nflua_skb_failure(L, -ERANGE);
+	if (nflua_skb_is_chain(p->skb))
+		return nflua_skb_failure(L, -EOPNOTSUPP);
 	if (n && skb_shared(p->skb))
 		return nflua_skb_failure(L, -EBUSY);
 	pulled = !n || __pskb_pull_tail(p->skb, n);
@@ -426,6 +465,8 @@ static int packet_pull(lua_State *L)
 	int err;
 
 	err = n > p->len ? -ERANGE : check_start(p);
+	if (!err && skb_headroom(skb) + n > NFLUA_HEADROOM_MAX)
+		err = -EOVERFLOW;
 	if (err)
 		return nflua_skb_failure(L, err);
 	if (skb_ensure_writable(skb, n) ||
@@ -565,7 +606,7 @@ static int packet_checksum(lua_State *L)
 		ip_send_check((struct iphdr *)p->data);
 	if (nflua_layer_is_fragment(p))
 		return done(L);
-	if (at < 0)
+	if (at < 0 || !nflua_checksum_is_known(p))
 		return nflua_skb_failure(L, -EPROTONOSUPPORT);
 	nflua_checksum_anew(p);
 	return done(L);

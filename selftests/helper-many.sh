@@ -55,7 +55,14 @@ N
 check "it loads" ctl load --budget 10ms "$TMP/many.lua"
 firewall udp 7000 many-lua snat
 entry() { field "$ROUTER" many ".entries[0].$1"; }
-has_all() { [ "$(entry calls)" -ge "$total" ]; }
+# packets that a CPU had no time for, which nobody has met
+overrun() {
+	local drops n=0
+	while read -r _ drops _; do n=$((n + 16#$drops)); done </proc/net/softnet_stat
+	echo $n
+}
+before=$(overrun)
+has_all() { [ "$(entry calls)" -ge $((total - $(overrun) + before)) ]; }
 others() { router conntrack -L -p udp --dport 7000 2>/dev/null; }
 
 touch "$TMP/on"
@@ -85,7 +92,7 @@ took=$((SECONDS - began))
 rm "$TMP/on"
 wait $others
 check "all came to the helper" waits_for 30 has_all
-diag "$total connections in $took s, $(entry calls) calls, $(wc -l <"$TMP/died") namespaces died, and as many replaces"
+diag "$total connections in $took s, $(($(overrun) - before)) packets overran a CPU, $(entry calls) calls, $(wc -l <"$TMP/died") namespaces died, and as many replaces"
 is "every replace worked" "$(cat "$TMP/replaces")" ""
 is "each kept connections as it died" "$(awk '$2 < 50' "$TMP/died")" ""
 check "and some did" [ -s "$TMP/died" ]

@@ -13,6 +13,8 @@
 need_command conntrack nft python3 iptables taskset
 need_module
 router_topology
+# However slow the machine, a connection lives on while it is asked about.
+router sysctl -qw net.netfilter.nf_conntrack_udp_timeout=36000
 server python3 "$HERE/udp.py" serve 7000 "$TMP/seen" &
 answers() { client python3 "$HERE/udp.py" send 4999 "$SERVER4" 7000 hello; [ -s "$TMP/seen" ]; }
 check "the server answers" waits_for 20 answers
@@ -76,6 +78,7 @@ function cases.e_prefix(pkt, ct) return ct:expect{ dport = 1, dst = ip"10.0.0.0/
 function cases.e_family(pkt, ct) return ct:expect{ dport = 1, dst = ip"fd88::1" } end
 function cases.e_class(pkt, ct) return ct:expect{ dport = 1, class = 2 } end
 function cases.e_name(pkt, ct) return ct:expect{ dport = 1 }.port end
+function cases.copy(pkt, ct) return pkt:copy():send() end
 function cases.e_steal(pkt, ct) return pkt:steal() end
 function cases.data(pkt, ct)
   local zero = ct.data == ("\0"):rep(32)
@@ -153,7 +156,7 @@ is "and nothing waits" "$(expected)" 0
 say 5004 soon
 case_is "an expectation of one second" soon "42002"
 check "has gone then" waits_for 5 expected_is 0
-say 5006 nobody e_port e_field e_range e_prefix e_family e_class e_name e_steal hook
+say 5006 nobody e_port e_field e_range e_prefix e_family e_class e_name copy e_steal hook
 case_is "no such helper" nobody "nil there is no helper of this name for such connections 2"
 case_is "no port" e_port "! the expectation has no 'dport'"
 case_is "a misspelled field" e_field "! an expectation has no field 'dprt' (it has: src dst sport sport_mask dport proto class timeout permanent inactive helper nat nat_port)"
@@ -162,6 +165,7 @@ case_is "a prefix as destination" e_prefix "! dst is a prefix, not an address"
 case_is "an address of another family" e_family "! dst is of IPv6, the connection is not"
 case_is "no such class" e_class "! the helper has no class 2"
 case_is "what an expectation has" e_name "! expectation has no field 'port' (it has: dport cancel)"
+case_is "what it copies goes nowhere" copy "nil a packet that was met here goes on by who brought it alone 95"
 case_is "it cannot steal" e_steal "! a helper may not steal its packet"
 case_is "a hook cannot expect" hook "! only a helper may expect connections, in its callback, for its own one"
 case_is "nor mangle" hookmangle "! only a helper may mangle a packet, in its callback"

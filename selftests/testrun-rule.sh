@@ -127,12 +127,12 @@ is "and as JSON" "$(nfluactl -j run ./wide.lua --rule "--any --from fd00::/8" --
 	"refused match refused"
 refused "one packet of the other family" 1 "^nfluactl: --rule: --from '10.0.0.0/8' is not an IPv6" \
 	nfluactl run ./wide.lua --rule "--any --from 10.0.0.0/8" --hex "$SIX"
-sed 's/name = "wide"/families = { "ipv6" }, name = "wide"/' wide.lua >six.lua
+sed 's/name = "wide"/families = { "ipv6" }, name = "six"/' wide.lua >six.lua
 is "a rule of one family only" "$(nfluactl run ./six.lua --rule "--any" --pcap both.pcap | grep -v '^ ' | head -n 2)" \
-	"1 refused: extension 'wide' has no rules for IPv4
+	"1 refused: extension 'six' has no rules for IPv4
 2 match"
 is "without --rule, too" "$(nfluactl run ./six.lua --pcap both.pcap | grep -v '^ ' | head -n 2)" \
-	"1 refused: extension 'wide' has no rules for IPv4
+	"1 refused: extension 'six' has no rules for IPv4
 2 match"
 
 # --- a loaded script: its options are those that iptables knows ---

@@ -214,7 +214,7 @@ hook inet ingress 1 veth0: verdict 6
 target stop:"
 arrive "what is stopped arrives" 12
 is "nothing is behind ingress" "$(field "$SERVER" stop '.entries[7].last_error')" \
-	"stop:15: function answered STOP (nothing follows the hooks of ingress and egress)"
+	"stop:15: function answered STOP (nothing of its own follows the hooks here, as at ingress and egress)"
 is "nor can it be queued there" "$(field "$SERVER" stop '.entries[6].last_error')" \
 	"stop:11: function answered QUEUE (only IPv4, IPv6 and bridge packets can be queued, and not at ingress)"
 if tables iptables-legacy; then

@@ -47,6 +47,8 @@ nflua_reject_v4_tcp_reset(struct net *net, struct sk_buff *old,
 	struct tcphdr copy;
 	struct sk_buff *skb;
 
+	if (!pskb_may_pull(old, sizeof(struct iphdr)))
+		return NULL;
 	tcp = nf_reject_ip_tcphdr_get(old, &copy, hook);
 	if (!tcp)
 		return NULL;

@@ -49,6 +49,8 @@ nflua_reject_v6_tcp_reset(struct net *net, struct sk_buff *old,
 	struct sk_buff *skb;
 	unsigned int len;
 
+	if (!pskb_may_pull(old, sizeof(struct ipv6hdr)))
+		return NULL;
 	tcp = nf_reject_ip6_tcphdr_get(old, &copy, &len, hook);
 	if (!tcp)
 		return NULL;
