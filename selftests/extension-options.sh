@@ -61,6 +61,14 @@ refused "refused: an object that is a directory" 1 "Is a directory" extension in
 refused "refused: another object" 1 "is not the object that iptables loads" extension install --object /bin/true mine.lua
 unchanged() { (cd "$TMP" && find xtables extensions -type f -exec sha256sum {} + | sort); }
 before=$(unchanged)
+{ declare_match ours; declare_match second; } >refused.lua
+# a place for one object, and not for two
+mkdir small
+mount -t tmpfs -o "size=$(($(stat -c %s xtables/libxt_mine.so) * 3 / 2))" small "$TMP/small" || exit 1
+at_exit "umount '$TMP/small'"
+refused "refused: two where there is room for one" 1 "cannot write .*/libxt_second.so: No space left on device" \
+	extension install --libdir "$TMP/small" refused.lua
+is "of the first there is nothing" "$(find small extensions -newer refused.lua -type f)" ""
 for name in tcp conntrack MASQUERADE; do
 	declare_match $name >refused.lua
 	refuses "$name, which iptables has" 2 "cannot install '$name': /.*/lib(xt|ipt|ip6t)_$name.so is an extension of this name that is not nflua's"

@@ -238,6 +238,29 @@ static void hint_at_name(const struct declaration *d, const char *path)
 			 d->spec.name, d->spec.name, path);
 }
 
+static int install_all(const struct places *places, const struct declared *file,
+		       const struct source *source)
+{
+	const struct declaration *d;
+	const char **names;
+	size_t n = 0;
+	int err;
+
+	for (d = file->first; d; d = d->next)
+		n++;
+	names = calloc(n, sizeof(*names));
+	if (!names) {
+		ctl_error("no memory for the names");
+		return CTL_USAGE;
+	}
+	n = 0;
+	for (d = file->first; d; d = d->next)
+		names[n++] = d->spec.name;
+	err = places_install(places, names, n, source->text, source->size);
+	free(names);
+	return err;
+}
+
 static int install(struct ctl *ctl, const struct places *places)
 {
 	const struct declaration *d;
@@ -249,8 +272,8 @@ static int install(struct ctl *ctl, const struct places *places)
 	/* All or none. */
 	for (d = file.first; d && !err; d = d->next)
 		err = check_install(places, d);
-	for (d = file.first; d && !err; d = d->next)
-		err = places_install(places, d->spec.name, source.text, source.size);
+	if (!err)
+		err = install_all(places, &file, &source);
 	if (!err)
 		hint_at_name(file.first, ctl->operands[1]);
 	extension_close(&file);

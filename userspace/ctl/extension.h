@@ -41,7 +41,8 @@ char *places_object(const struct places *places, const char *name);
 char *places_read(const char *path, size_t *size);
 enum owner places_owner(const struct places *places, const char *name);
 char *places_clash(const struct places *places, const char *name);
-int places_install(const struct places *places, const char *name, const void *text, size_t size);
+int places_install(const struct places *places, const char *const *names, size_t n,
+		   const void *text, size_t size);
 int places_remove(const struct places *places, const char *name);
 int places_each(const struct places *places, int (*each)(const char *name, void *data),
 		void *data);

@@ -366,91 +366,141 @@ static int make_directories(char *path)
 	return CTL_OK;
 }
 
-/* Who reads @path meanwhile sees what was there or what comes, whole. */
-static int write_file(char *path, const void *bytes, size_t size)
-{
+/**
+ * struct pending - a file that is written, and not in its place yet
+ * @path: its place
+ * @temporary: where it is; NULL for nowhere, or when it is in its place
+ */
+struct pending {
+	char *path;
 	char *temporary;
-	int fd, err = 0;
-	size_t done;
+};
+
+static int pending_fail(const struct pending *file, int err)
+{
+	ctl_error("cannot write %s: %s", file->path, strerror(err));
+	return CTL_USAGE;
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
 	ssize_t put;
 
-	if (make_directories(path))
+	while (size) {
+		put = write(fd, bytes, size);
+		if (put < 0 && errno != EINTR)
+			return errno;
+		if (put > 0) {
+			bytes += put;
+			size -= put;
+		}
+	}
+	return fchmod(fd, 0644) || fsync(fd) ? errno : 0;
+}
+
+/* Who reads the path meanwhile sees what was there or what comes, whole. */
+static int pending_write(struct pending *file, const void *bytes, size_t size)
+{
+	struct stat st;
+	int fd, err;
+
+	if (!file->path || make_directories(file->path))
 		return CTL_USAGE;
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+	/* All that can be known to fail fails before the first is in its place. */
+	if (!lstat(file->path, &st) && S_ISDIR(st.st_mode))
+		return pending_fail(file, EISDIR);
+	if (asprintf(&file->temporary, "%s.XXXXXX", file->path) < 0) {
+		file->temporary = NULL;
 		no_memory();
 		return CTL_USAGE;
 	}
-	fd = mkostemp(temporary, O_CLOEXEC);
+	fd = mkostemp(file->temporary, O_CLOEXEC);
 	if (fd < 0) {
-		ctl_error("cannot write %s: %s", path, strerror(errno));
-		free(temporary);
-		return CTL_USAGE;
-	}
-	for (done = 0; done < size && !err; done += put) {
-		put = write(fd, (const char *)bytes + done, size - done);
-		if (put < 0) {
-			err = errno;
-			put = 0;
-		}
-	}
-	if (!err && (fchmod(fd, 0644) || fsync(fd)))
 		err = errno;
+		free(file->temporary);
+		file->temporary = NULL;
+		return pending_fail(file, err);
+	}
+	err = write_all(fd, bytes, size);
 	if (close(fd) && !err)
 		err = errno;
-	if (!err && rename(temporary, path))
-		err = errno;
-	if (err) {
-		ctl_error("cannot write %s: %s", path, strerror(err));
-		unlink(temporary);
-	}
-	free(temporary);
-	return err ? CTL_USAGE : CTL_OK;
+	return err ? pending_fail(file, err) : CTL_OK;
 }
 
-/**
- * places_install() - put an extension's files in place, or new ones
- * @places: the places
- * @name: of the extension
- * @text: its Lua file
- * @size: bytes of @text
- *
- * Return: %CTL_OK, or another exit code with everything said
- */
-int places_install(const struct places *places, const char *name, const void *text, size_t size)
+static int pending_place(struct pending *file)
 {
-	char *file = places_file(places, name), *object = places_object(places, name);
-	char *bytes = NULL, *before = NULL;
-	size_t object_size, before_size;
-	int err = CTL_USAGE;
+	if (rename(file->temporary, file->path))
+		return pending_fail(file, errno);
+	free(file->temporary);
+	file->temporary = NULL;
+	return CTL_OK;
+}
 
-	if (!file || !object)
-		goto free;
-	bytes = places_read(places->object, &object_size);
+static void pending_free(struct pending *file)
+{
+	if (file->temporary)
+		unlink(file->temporary);
+	free(file->temporary);
+	free(file->path);
+}
+
+/* The object that is copied; NULL with everything said */
+static char *read_object(const struct places *places, size_t *size)
+{
+	char *bytes = places_read(places->object, size);
+
 	if (!bytes) {
 		ctl_error("cannot read the object that iptables loads, %s: %s", places->object,
 			  strerror(errno));
 		ctl_hint("'make install' puts it there; --object names another");
-		goto free;
-	}
-	if (!is_object(bytes, object_size)) {
+	} else if (!is_object(bytes, *size)) {
 		ctl_error("%s is not the object that iptables loads for extensions in Lua",
 			  places->object);
-		goto free;
+		free(bytes);
+		bytes = NULL;
 	}
-	before = places_read(file, &before_size);
-	err = write_file(file, text, size);
-	if (err)
-		goto free;
-	err = write_file(object, bytes, object_size);
-	if (err && before)
-		write_file(file, before, before_size);
-	else if (err)
-		unlink(file);
-free:
-	free(before);
+	return bytes;
+}
+
+/**
+ * places_install() - put extensions' files in place, or new ones
+ * @places: the places
+ * @names: of the extensions
+ * @n: number of @names
+ * @text: their Lua file
+ * @size: bytes of @text
+ *
+ * Nothing is put in place before everything is written.
+ *
+ * Return: %CTL_OK, or another exit code with everything said
+ */
+int places_install(const struct places *places, const char *const *names, size_t n,
+		   const void *text, size_t size)
+{
+	struct pending *files = calloc(2 * n, sizeof(*files));
+	size_t object_size, i;
+	char *bytes;
+	int err;
+
+	if (!files) {
+		no_memory();
+		return CTL_USAGE;
+	}
+	bytes = read_object(places, &object_size);
+	err = bytes ? CTL_OK : CTL_USAGE;
+	for (i = 0; i < n && !err; i++) {
+		files[2 * i].path = places_file(places, names[i]);
+		files[2 * i + 1].path = places_object(places, names[i]);
+		err = pending_write(&files[2 * i], text, size);
+		if (!err)
+			err = pending_write(&files[2 * i + 1], bytes, object_size);
+	}
+	for (i = 0; i < 2 * n && !err; i++)
+		err = pending_place(&files[i]);
+	for (i = 0; i < 2 * n; i++)
+		pending_free(&files[i]);
 	free(bytes);
-	free(object);
-	free(file);
+	free(files);
 	return err;
 }
 
