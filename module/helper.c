@@ -342,7 +342,8 @@ int nflua_helper_help(struct sk_buff *skb, unsigned int protoff,
 	int verdict;
 
 	/* At input again, the loopback device brings what postrouting has helped. */
-	if (!entry || nf_is_loopback_packet(skb))
+	if (!entry || nf_is_loopback_packet(skb) ||
+	    nflua_registrations_closing())
 		return NF_ACCEPT;
 	at.helper = &entry->reg.helper;
 	if (is_input(skb, at.hs.pf)) {

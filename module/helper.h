@@ -50,6 +50,7 @@ void nflua_helper_grown(struct nflua_state *st, __be32 seq, int by);
 
 /* registration.c: what netfilter knows of them */
 int nflua_helper_known(const char *name, u8 family, u8 proto, bool may_register);
+bool nflua_registrations_closing(void);
 void nflua_registrations_close(void);
 void nflua_registrations_free(void);
 

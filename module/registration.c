@@ -30,6 +30,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_expect.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include "helper.h"
 
@@ -58,6 +59,7 @@ static_assert(NFLUA_HELPER_CLASSES == NF_CT_MAX_EXPECT_CLASSES);
 static DEFINE_MUTEX(lock);
 static LIST_HEAD(registrations);
 static unsigned int count;
+static bool closing;
 
 #define POLICY							\
 	{							\
@@ -161,9 +163,35 @@ int nflua_helper_known(const char *name, u8 family, u8 proto, bool may_register)
 }
 
 /**
+ * nflua_registrations_closing() - is the module about to go?
+ *
+ * Then no helper runs that has not begun.
+ *
+ * Context: any
+ */
+bool nflua_registrations_closing(void)
+{
+	return READ_ONCE(closing);
+}
+
+/* Context: nf_conntrack_expect_lock */
+static bool is_ours(struct nf_conntrack_expect *exp, void *data)
+{
+	const struct nf_conn_help *help = nfct_help(exp->master);
+	const struct nf_conntrack_helper *helper;
+
+	helper = help ? rcu_dereference_protected(help->helper, 1) : NULL;
+	return helper && helper->me == THIS_MODULE;
+}
+
+/**
  * nflua_registrations_close() - unregister all helpers; the module goes
  *
  * They are still there for the scripts that are left.
+ *
+ * Not every kernel lets go of what a helper expects when it is unregistered: some
+ * look for what the expected connection is to have. So first there are no new
+ * expectations, then no old ones.
  *
  * Context: process, no lock of nflua held; sleeps
  */
@@ -171,6 +199,9 @@ void nflua_registrations_close(void)
 {
 	struct nflua_registration *reg;
 
+	WRITE_ONCE(closing, true);
+	synchronize_rcu();
+	nf_ct_expect_iterate_destroy(is_ours, NULL);
 	list_for_each_entry(reg, &registrations, node)
 		nf_conntrack_helper_unregister(reg->helper);
 }

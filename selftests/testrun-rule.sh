@@ -13,15 +13,14 @@ need_command python3 jq
 need_module
 topology
 cd "$TMP" || exit 1
-MACS="02:00:00:00:00:01 02:00:00:00:00:02"
-{ read -r FOUR; read -r SIX; read -r VLAN; read -r ARP; } < <(python3 "$HERE/packets.py" - $MACS <<'P'
+MACS=(02:00:00:00:00:01 02:00:00:00:00:02)
+{ read -r FOUR; read -r SIX; read -r VLAN; } < <(python3 "$HERE/packets.py" - "${MACS[@]}" <<'P'
 ip4(udp(1234, 53, b"abcd"))
 ip6(udp(1234, 53, b"abcd"))
 vlan(5, ip6(udp(1234, 53, b"abcd")))
-arp(1, "10.0.0.1", "10.0.0.2")
 P
 )
-printf 'ip4(udp(1, 2))\nip6(udp(1, 2))\nip4(udp(3, 4))\n' | python3 "$HERE/packets.py" both.pcap $MACS
+printf 'ip4(udp(1, 2))\nip6(udp(1, 2))\nip4(udp(3, 4))\n' | python3 "$HERE/packets.py" both.pcap "${MACS[@]}"
 # said SCRIPT|FILE OPTION...: the first line that it printed, or else what was answered
 said() {
 	local ctl=ctl
