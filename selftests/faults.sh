@@ -77,8 +77,9 @@ nf:hook{ family = "ipv4", hook = "output", priority = 0, function(pkt)
   local udp = pkt.udp
   if not udp or udp.dport ~= 4000 then return nf.ACCEPT end
   local ct, copy = pkt.ct, pkt:copy()
-  if kept then kept:close() end
-  if held then held:close() end
+  -- what follows may fail, and leave them as they are
+  if kept then kept:close() kept = nil end
+  if held then held:close() held = nil end
   kept, held = ct and ct:keep(), copy and copy:copy_expand(64, 64)
   if ct then ct.mark = 7 ct:label(1, true) end
   if copy then
