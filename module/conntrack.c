@@ -199,13 +199,16 @@ static void get_zone(lua_State *L, const struct nflua_ct *c,
 	setivalue(s2v(val), nf_ct_zone(c->ct)->id);
 }
 
-/* Tells who listens; with the packet, or at once where there is none. */
+/*
+ * Tells who listens; with the packet, or at once where there is none. Of one that is
+ * gone they have been told.
+ */
 static void tell(const struct nflua_ct *c, enum ip_conntrack_events event)
 {
-	if (c->info == NFLUA_CT_NO_PACKET)
-		nf_conntrack_event(event, c->ct);
-	else
+	if (c->info != NFLUA_CT_NO_PACKET)
 		nf_conntrack_event_cache(event, c->ct);
+	else if (!nf_ct_is_dying(c->ct))
+		nf_conntrack_event(event, c->ct);
 }
 
 #ifdef CONFIG_NF_CONNTRACK_MARK

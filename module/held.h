@@ -138,8 +138,11 @@ static inline bool nflua_packet_is_callers(const struct sk_buff *skb,
 	if (hs->hook != NF_INET_PRE_ROUTING || !hs->in ||
 	    !netif_is_l3_master(hs->in))
 		return false;
-	return (hs->pf == NFPROTO_IPV4 && IPCB(skb)->flags & IPSKB_L3SLAVE) ||
-	       (hs->pf == NFPROTO_IPV6 && IP6CB(skb)->flags & IP6SKB_L3SLAVE);
+	if (hs->pf == NFPROTO_IPV4)
+		return IPCB(skb)->flags & IPSKB_L3SLAVE;
+	/* Neighbours are asked for with the slave still in the packet. */
+	return hs->pf == NFPROTO_IPV6 &&
+	       (IP6CB(skb)->flags & IP6SKB_L3SLAVE || skb->dev != hs->in);
 }
 
 struct nflua_held *nflua_held_add(struct nflua_state *st,

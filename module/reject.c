@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
+#include <net/netfilter/nf_conntrack_helper.h>
 #include "held.h"
 #include "send.h"
 #include "skb.h"
@@ -99,6 +100,8 @@ static const struct kind *check_kind(lua_State *L, int arg)
 void nflua_reject_send(struct net *net, struct sk_buff *skb, u8 pf, u8 code,
 		       unsigned int hook)
 {
+	/* The answer is of the same connection. */
+	nflua_helper_forget(skb);
 	/* There a route is made for the answer; elsewhere one must be there. */
 	if (hook == NF_INET_PRE_ROUTING)
 		skb_dst_drop(skb);

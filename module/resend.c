@@ -94,12 +94,8 @@ void nflua_send_on(struct nflua_held *held, const void *hook)
 {
 	struct nf_hook_state hs = held->hs;
 	struct sk_buff *skb = held->packet.skb;
-	enum ip_conntrack_info info;
-	struct nf_conn *ct;
 
-	ct = nf_ct_get(skb, &info);
-	if (ct && !nf_ct_is_template(ct))
-		nflua_helper_forget(ct);
+	nflua_helper_forget(skb);
 	if (hs.pf == NFPROTO_BRIDGE ? !is_in_bridge(skb, &hs) :
 				      find_route(held, &hs)) {
 		kfree_skb(skb);
@@ -220,6 +216,11 @@ int nflua_resend(lua_State *L)
 		luaL_error(L, "only a packet that is held can be sent (steal or copy it)");
 	luaL_argcheck(L, len <= NFLUA_MESSAGE_SEND_MAX, 2,
 		      "payload is too long");
+	/* How it would go on is not known: a helper is not told, and see there. */
+	if (nflua_send_is_routed(p) && !p->hs->okfn && !p->l2_written &&
+	    !held->frame && !held->run)
+		return nflua_send_refused(L, "a packet that was met here goes on by who brought it alone",
+					  EOPNOTSUPP);
 	err = nflua_send_room();
 	if (err)
 		return nflua_send_result(L, err);
@@ -234,11 +235,6 @@ int nflua_resend(lua_State *L)
 			nflua_held_free_later(held);
 		return 1;
 	}
-	/* How it would go on is not known: a helper is not told, and see there. */
-	if (nflua_send_is_routed(p) && !p->hs->okfn && !p->l2_written &&
-	    !held->frame)
-		return nflua_send_refused(L, "a packet that was met here goes on by who brought it alone",
-					  EOPNOTSUPP);
 	how = (nflua_send_is_routed(p) || p->hs->pf == NFPROTO_BRIDGE) &&
 	      p->hs->okfn && !p->l2_written ? NFLUA_SEND_ON : NFLUA_SEND_FRAME;
 	if (how == NFLUA_SEND_ON) {

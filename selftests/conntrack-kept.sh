@@ -179,7 +179,8 @@ nf:hook{ family = "inet", hook = "input", priority = 200, function(pkt)
 end }
 L
 check "one that keeps and queues" ctl load --single "$TMP/queue.lua"
-# Only connections that begin while somebody listens have events.
+# Also for connections that begin before somebody listens.
+server sysctl -qw net.netfilter.nf_conntrack_events=1
 server conntrack -E -e UPDATE >"$TMP/events" 2>/dev/null &
 verdicts() { field "$SERVER" queue '.entries[0] | "\(.errors.verdict // 0) \(.outcomes.queue // 0)"'; }
 verdicts_are() { [ "$(verdicts)" = "$1" ]; }

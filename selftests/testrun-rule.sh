@@ -182,6 +182,15 @@ for size in 0 8 111 112 4208; do
 done
 size=$((112 + $(nfluactl -j extension show ./wide.lua | jq '.[0].size') - 112 - 8))
 is "of the right size, but nonsense" "$(raw wide 5 "fill:$size")" "EINVAL: no rule could give this to the entry point"
+# the declaration's digest is right: options are looked at one by one
+digest=$(nfluactl -j extension show ./wide.lua | jq -r '.[0].digest' | fold -w 2 | tac | tr -d '\n')
+zeros() { printf "%0$(($1 * 2))d" 0; }
+# sealed COUNTS: a rule with so many values of each option, which are zero
+sealed() { echo "hex:$digest$(zeros 8)$1$(zeros $((size - 16 - ${#1} / 2)))"; }
+is "a rule with a flag that is given" "$(raw wide 5 "$(sealed 000001)")" ok
+is "one without what is mandatory" "$(raw wide 5 "$(sealed 000000)")" "EINVAL: no rule could give this to the entry point"
+is "one with more values than there may be" "$(raw wide 5 "$(sealed 000002)")" "EINVAL: no rule could give this to the entry point"
+is "one with a string that is empty" "$(raw wide 5 "$(sealed 0000010001)")" ok
 ctl unload wide
 ctl unload args
 finish

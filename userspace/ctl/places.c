@@ -370,10 +370,14 @@ static int make_directories(char *path)
  * struct pending - a file that is written, and not in its place yet
  * @path: its place
  * @temporary: where it is; NULL for nowhere, or when it is in its place
+ * @before: where what was in its place is kept meanwhile; NULL if nothing was
+ * @placed: it is in its place
  */
 struct pending {
 	char *path;
 	char *temporary;
+	char *before;
+	bool placed;
 };
 
 static int pending_fail(const struct pending *file, int err)
@@ -429,17 +433,37 @@ static int pending_write(struct pending *file, const void *bytes, size_t size)
 
 static int pending_place(struct pending *file)
 {
+	if (asprintf(&file->before, "%s.old", file->temporary) < 0) {
+		file->before = NULL;
+		no_memory();
+		return CTL_USAGE;
+	}
+	if (link(file->path, file->before)) {
+		if (errno != ENOENT)
+			return pending_fail(file, errno);
+		free(file->before);
+		file->before = NULL;
+	}
 	if (rename(file->temporary, file->path))
 		return pending_fail(file, errno);
+	file->placed = true;
 	free(file->temporary);
 	file->temporary = NULL;
 	return CTL_OK;
 }
 
-static void pending_free(struct pending *file)
+/* @keep: it stays in its place; else that is as it was */
+static void pending_end(struct pending *file, bool keep)
 {
+	if (file->placed && !keep && file->before)
+		rename(file->before, file->path);
+	else if (file->placed && !keep)
+		unlink(file->path);
+	else if (file->before)
+		unlink(file->before);
 	if (file->temporary)
 		unlink(file->temporary);
+	free(file->before);
 	free(file->temporary);
 	free(file->path);
 }
@@ -470,7 +494,8 @@ static char *read_object(const struct places *places, size_t *size)
  * @text: their Lua file
  * @size: bytes of @text
  *
- * Nothing is put in place before everything is written.
+ * Nothing is put in place before everything is written, and nothing stays there if
+ * not everything can be.
  *
  * Return: %CTL_OK, or another exit code with everything said
  */
@@ -498,7 +523,7 @@ int places_install(const struct places *places, const char *const *names, size_t
 	for (i = 0; i < 2 * n && !err; i++)
 		err = pending_place(&files[i]);
 	for (i = 0; i < 2 * n; i++)
-		pending_free(&files[i]);
+		pending_end(&files[i], !err);
 	free(bytes);
 	free(files);
 	return err;

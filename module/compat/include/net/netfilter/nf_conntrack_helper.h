@@ -52,17 +52,22 @@ nflua_helper_unregister_and_free(struct nf_conntrack_helper *helper)
  *
  * Context: RCU read section, until the packet has gone
  */
-static inline void nflua_helper_forget(struct nf_conn *ct)
+static inline void nflua_helper_forget(const struct sk_buff *skb)
 {
-	struct nf_conn_help *help = nf_ct_is_dying(ct) ? nfct_help(ct) : NULL;
+	struct nf_conn_help *help = NULL;
+	enum ip_conntrack_info info;
+	struct nf_conn *ct;
 
+	ct = nf_ct_get(skb, &info);
+	if (ct && !nf_ct_is_template(ct) && nf_ct_is_dying(ct))
+		help = nfct_help(ct);
 	if (help)
 		RCU_INIT_POINTER(help->helper, NULL);
 }
 
 #else
 
-static inline void nflua_helper_forget(struct nf_conn *ct)
+static inline void nflua_helper_forget(const struct sk_buff *skb)
 {
 }
 
