@@ -127,7 +127,7 @@ if modprobe vrf 2>/dev/null; then
 		end }
 	L
 	# so that the neighbour is asked for
-	client ip -6 neigh flush all
+	client ip -6 neigh del $SERVER6 dev veth0
 	check "what is answered with STOP gets through" reaches $SERVER4
 	check "over IPv6, too" reaches $SERVER6
 	is "it is no answer where the caller goes on" \
