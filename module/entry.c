@@ -6,6 +6,7 @@
 #include <linux/bottom_half.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include "entry.h"
@@ -169,14 +170,18 @@ static noinline void note_failure(const struct nflua_entry *entry, int kind,
 	struct nflua_counters *c = this_cpu_ptr(entry->stats->cpu);
 	struct nflua_failure *failure, *old;
 	size_t len = strnlen(text, NFLUA_FAILURE_MAX);
+	struct mem_cgroup *memcg;
 
 	c->errors[kind]++;
 	if (entry->run) {
 		nflua_run_failed(entry->run, kind, text, len);
 		return;
 	}
+	/* Errors may be as many as packets: they are paid for as all is. */
+	memcg = set_active_memcg(entry->gen->memcg);
 	failure = kmalloc(struct_size(failure, text, len + 1),
-			  GFP_ATOMIC | __GFP_NOWARN);
+			  NFLUA_GFP_PACKET | __GFP_NOWARN);
+	set_active_memcg(memcg);
 	if (failure) {
 		failure->time = ktime_get_real_seconds();
 		failure->stamp = ktime_get_ns();

@@ -4,8 +4,10 @@
  * netlink family. Nothing is built while nobody does.
  */
 #include <linux/kernel.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 #include <net/genetlink.h>
 #include "event.h"
 #include "genl.h"
@@ -86,6 +88,20 @@ static int put_untold(struct sk_buff *skb, const struct nflua_generation *gen,
 				 NFLUA_A_SCRIPT_PAD);
 }
 
+/*
+ * May a line go to the kernel's log? Namespaces of others are as many as they like:
+ * all of them together have one share.
+ */
+static bool may_log(struct nflua_net *nn)
+{
+	static DEFINE_RATELIMIT_STATE(others, 5 * HZ, 10);
+	const struct net *net = nn->net;
+
+	if (!net || net->user_ns != &init_user_ns)
+		return __ratelimit(&others) && __ratelimit(&nn->limit);
+	return __ratelimit(&nn->limit);
+}
+
 /**
  * nflua_event_script() - tell that a script came, changed or went
  * @net: its namespace
@@ -131,7 +147,7 @@ void nflua_event_cpu(const struct nflua_generation *gen, unsigned int cpu,
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (__ratelimit(&nflua_net(net)->limit))
+	if (may_log(nflua_net(net)))
 		pr_warn("nflua: %s: no state for CPU %u: %*pE\n", gen->name,
 			cpu, log_length(why, len), why);
 	if (!heard(net, NFLUA_GROUP_EVENTS))
@@ -169,7 +185,7 @@ void nflua_event_error(const struct nflua_entry *entry, const char *text,
 	void *hdr;
 
 	/* The last resort, for whoever runs no monitor. */
-	if (__ratelimit(&nflua_net(net)->limit))
+	if (may_log(nflua_net(net)))
 		pr_notice("nflua: %*pE\n", log_length(text, len), text);
 	if (!heard(net, NFLUA_GROUP_ERRORS) ||
 	    !may_tell(gen, NFLUA_SORT_ERRORS))
@@ -220,7 +236,7 @@ void nflua_event_refused(struct nflua_net *nn, const char *name,
 	va_end(args);
 	if (!text)
 		return;
-	if (__ratelimit(&nn->limit))
+	if (may_log(nn))
 		pr_info("nflua: %*pE\n", log_length(text, strlen(text)), text);
 	if (!net || !heard(net, NFLUA_GROUP_LOG))
 		goto free;
@@ -239,7 +255,7 @@ free:
 static void log_unheard(const struct nflua_generation *gen, const char *text,
 			size_t len)
 {
-	if (__ratelimit(&nflua_net(read_pnet(&gen->net))->limit))
+	if (may_log(nflua_net(read_pnet(&gen->net))))
 		pr_info("nflua: %s: %*pE\n", gen->name, (int)len, text);
 	else
 		nflua_messages_drop(gen->messages, NFLUA_SORT_LOG, false);

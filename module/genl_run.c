@@ -129,6 +129,11 @@ static int reply_result(struct genl_info *info, const struct nflua_run *run)
 	u32 size;
 
 	bytes = nflua_run_changed(run, &size);
+	if (bytes && size > U16_MAX - NLA_HDRLEN) {
+		NL_SET_ERR_MSG(info->extack,
+			       "the script has made the packet too long to be shown");
+		return -EMSGSIZE;
+	}
 	skb = genlmsg_new(NFLUA_FAILURE_MAX + run->output_len +
 			  (bytes ? size : 0) + 512, GFP_KERNEL);
 	if (!skb)

@@ -176,7 +176,8 @@ void nflua_maps_publish(struct nflua_generation *gen,
  *
  * One that evicts nothing keeps what it has, and refuses more.
  *
- * Context: process, sleeps; takes map_lock for as long as it takes
+ * Context: process, sleeps; takes map_lock. Meanwhile a CPU that comes up may
+ * open maps, which are put behind the others.
  */
 void nflua_maps_shrink(struct nflua_generation *gen)
 {
@@ -184,8 +185,11 @@ void nflua_maps_shrink(struct nflua_generation *gen)
 	struct nflua_map_user *user;
 
 	mutex_lock(&nn->map_lock);
-	list_for_each_entry(user, &gen->maps, gen_node)
+	list_for_each_entry(user, &gen->maps, gen_node) {
+		mutex_unlock(&nn->map_lock);
 		nflua_map_shrink(user->map);
+		mutex_lock(&nn->map_lock);
+	}
 	mutex_unlock(&nn->map_lock);
 }
 
@@ -198,8 +202,8 @@ void nflua_maps_shrink(struct nflua_generation *gen)
 void nflua_maps_close(struct nflua_generation *gen)
 {
 	struct nflua_map_user *user, *next;
-	struct nflua_map *map, *after;
 	struct nflua_net *nn;
+	struct nflua_map *map;
 	LIST_HEAD(gone);
 
 	if (list_empty(&gen->maps))
@@ -216,8 +220,7 @@ void nflua_maps_close(struct nflua_generation *gen)
 	INIT_LIST_HEAD(&gen->maps);
 	nn->map_seq++;
 	mutex_unlock(&nn->map_lock);
-	list_for_each_entry_safe(map, after, &gone, node)
-		nflua_map_free(map);
+	nflua_maps_free(&gone);
 }
 
 /**

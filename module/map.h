@@ -64,7 +64,9 @@ struct nflua_map_string {
  * @string: the value, if it is a string
  * @expires: when it is gone, jiffies of 64 bit, 0 for never
  * @word: as in &struct nflua_map_key
- * @serial: falls along the bucket, so that a walk can go on after changes
+ * @serial: falls along the bucket, so that a walk can go on after changes; the low
+ *	half of it
+ * @serial_high: the rest, so that it never begins anew
  * @len: as in &struct nflua_map_key
  * @used: looked up since the last time that a victim was looked for
  * @bytes: of the key
@@ -81,7 +83,8 @@ struct nflua_map_entry {
 	u64 expires;
 	u64 word;
 	u32 serial;
-	u16 len;
+	u16 serial_high;
+	u8 len;
 	u8 used;
 	u8 bytes[];
 };
@@ -95,7 +98,7 @@ struct nflua_map_entry {
  */
 struct nflua_map_lock {
 	spinlock_t lock;
-	u32 serial;
+	u64 serial;
 	u32 removed;
 	long bytes;
 } ____cacheline_aligned_in_smp;
@@ -199,13 +202,13 @@ struct nflua_map_value {
 struct nflua_map_cursor {
 	u32 bucket;
 	bool inside;
-	u32 serial;
+	u64 serial;
 };
 
 /* map_table.c */
 struct nflua_map *nflua_map_create(struct nflua_net *nn,
 				   const struct nflua_map_shape *shape);
-void nflua_map_free(struct nflua_map *map);
+void nflua_maps_free(struct list_head *maps);
 void nflua_map_key_bytes(const struct nflua_map *map,
 			 struct nflua_map_key *key, const void *bytes, u32 len);
 int nflua_map_store(struct nflua_map *map, const struct nflua_map_key *key,

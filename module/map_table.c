@@ -387,7 +387,9 @@ static void link_entry(struct nflua_map *map, struct nflua_map_lock *lock,
 		RCU_INIT_POINTER(entry->string, string);
 		lock->bytes += struct_size(string, bytes, string->len);
 	}
-	entry->serial = ++lock->serial;
+	lock->serial++;
+	entry->serial = lock->serial;
+	entry->serial_high = lock->serial >> 32;
 	hlist_add_head_rcu(&entry->node, &map->buckets[bucket]);
 }
 
@@ -441,6 +443,9 @@ int nflua_map_store(struct nflua_map *map, const struct nflua_map_key *key,
 	for (;;) {
 		spin_lock_bh(&lock->lock);
 		entry = find_locked(map, key, lock, &others);
+		/* A key that is written to again and again is one in use. */
+		if (entry && !entry->used)
+			WRITE_ONCE(entry->used, 1);
 		if (entry || new)
 			break;
 		spin_unlock_bh(&lock->lock);
@@ -502,6 +507,11 @@ bool nflua_map_delete(struct nflua_map *map, const struct nflua_map_key *key)
 	return entry;
 }
 
+static u64 entry_serial(const struct nflua_map_entry *entry)
+{
+	return (u64)entry->serial_high << 32 | entry->serial;
+}
+
 /**
  * nflua_map_next() - walk
  * @map: the map
@@ -524,10 +534,10 @@ struct nflua_map_entry *nflua_map_next(const struct nflua_map *map,
 		hlist_for_each_entry_rcu(entry, &map->buckets[cursor->bucket],
 					 node) {
 			if (cursor->inside &&
-			    (s32)(entry->serial - cursor->serial) >= 0)
+			    entry_serial(entry) >= cursor->serial)
 				continue;
 			cursor->inside = true;
-			cursor->serial = entry->serial;
+			cursor->serial = entry_serial(entry);
 			if (nflua_map_live(entry))
 				return entry;
 		}
@@ -614,22 +624,13 @@ static void sweep(struct work_struct *work)
 	expect_expiry(map, clamp_t(u64, next, SWEEP_MIN, SWEEP_MAX));
 }
 
-/**
- * nflua_map_free() - free a map
- * @map: the map, which is in no list, and in which nothing but its work can be
- *
- * Context: process, sleeps
- */
-void nflua_map_free(struct nflua_map *map)
+/* Context: process, sleeps; what was left to RCU is freed */
+static void free_map(struct nflua_map *map)
 {
 	struct nflua_map_entry *entry;
 	struct hlist_node *after;
 	u32 i;
 
-	cancel_delayed_work_sync(&map->sweep);
-	/* What was left to RCU is charged to the map until it is freed. */
-	if (map->retired)
-		rcu_barrier();
 	for (i = 0; i <= map->mask; i++) {
 		hlist_for_each_entry_safe(entry, after, &map->buckets[i],
 					  node) {
@@ -643,6 +644,30 @@ void nflua_map_free(struct nflua_map *map)
 	kvfree(map->locks);
 	kvfree(map->buckets);
 	kfree(map);
+}
+
+/**
+ * nflua_maps_free() - free maps
+ * @maps: list of them, in which nothing but their own work can be
+ *
+ * A namespace may have thousands of them, and the one that dies holds up others.
+ *
+ * Context: process, sleeps
+ */
+void nflua_maps_free(struct list_head *maps)
+{
+	struct nflua_map *map, *next;
+	bool retired = false;
+
+	list_for_each_entry(map, maps, node) {
+		cancel_delayed_work_sync(&map->sweep);
+		retired |= map->retired;
+	}
+	/* What was left to RCU is charged to its map until it is freed. */
+	if (retired)
+		rcu_barrier();
+	list_for_each_entry_safe(map, next, maps, node)
+		free_map(map);
 }
 
 /**

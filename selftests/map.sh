@@ -171,6 +171,9 @@ says "lru" "$(printf 'true\t8')" \
 	'local most = 0
 	for k = 1, 1000 do l:set(k, k) most = math.max(most, #l) if k > 1 then l:get(1) end end
 	return l:get(1) == 1, most'
+says "lru: what was written again stays, too" "$(printf 'true\ttrue')" \
+	'for k = 2001, 3000 do l:set(k, k) l:add(2001, 1) l:set(2002, 2) end
+	return l:get(2001) == 2001, l:get(2002) == 2'
 says "ttl" "$(printf '1\t2')" 't:set(1, 1) t:set(2, 2, 0) t:set(3, 3, 100000) return t:get(1), t:get(2)'
 answers
 gone() { [ "$(ctl eval m 't:get(1)')" = nil ]; }

@@ -42,6 +42,15 @@ P
 )
 
 # --- answers ---
+cat >longest.lua <<'L'
+function longest(pkt) assert(pkt:put(65535 - #pkt)) end
+function long(pkt) assert(pkt:put(65531 - #pkt)) end
+L
+ctl load longest.lua
+refused "a packet that no answer has room for" 2 "the script has made the packet too long to be shown" \
+	ctl run longest --entry longest --role target --hex "$DNS"
+is "but one that just fits" "$(value '.data | length' longest --entry long --role target --raw --hex "${DNS:28}")" 131062
+ctl unload longest
 cat >s.lua <<'L'
 local nf = require("netfilter").new{ name = "s" }
 nf:match(function(pkt) return pkt.udp and pkt.udp.dport == 53 end)
