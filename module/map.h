@@ -68,7 +68,7 @@ struct nflua_map_string {
  *	half of it
  * @serial_high: the rest, so that it never begins anew
  * @len: as in &struct nflua_map_key
- * @used: looked up since the last time that a victim was looked for
+ * @used: looked up or written since the last time that a victim was looked for
  * @bytes: of the key
  *
  * 64 bytes with a key that is a word.
