@@ -162,13 +162,8 @@ static int reject(struct nflua_packet *p, u8 code)
 	if (!nflua_send_is_routed(p))
 		return reject_frame(p, code);
 	/* The kernel believes a header that has been seen to; these have changed. */
-	if (p->look) {
-		const bool sound = nflua_skb_is_sound(p);
-
-		nflua_packet_parse(p);
-		if (!sound)
-			return -EPROTO;
-	}
+	if (p->look && !nflua_skb_is_sound(p))
+		return -EPROTO;
 	skb = skb_clone(p->skb, NFLUA_GFP_SEND);
 	if (!skb)
 		return -ENOMEM;

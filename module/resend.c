@@ -216,7 +216,7 @@ int nflua_resend(lua_State *L)
 		luaL_error(L, "only a packet that is held can be sent (steal or copy it)");
 	luaL_argcheck(L, len <= NFLUA_MESSAGE_SEND_MAX, 2,
 		      "payload is too long");
-	/* How it would go on is not known: a helper is not told, and see there. */
+	/* A helper is not told how it would go on, and what is its caller's does not. */
 	if (nflua_send_is_routed(p) && !p->hs->okfn && !p->l2_written &&
 	    !held->frame && !held->run)
 		return nflua_send_refused(L, "a packet that was met here goes on by who brought it alone",
@@ -237,14 +237,9 @@ int nflua_resend(lua_State *L)
 	}
 	how = (nflua_send_is_routed(p) || p->hs->pf == NFPROTO_BRIDGE) &&
 	      p->hs->okfn && !p->l2_written ? NFLUA_SEND_ON : NFLUA_SEND_FRAME;
-	if (how == NFLUA_SEND_ON) {
-		const bool sound = nflua_skb_is_sound(p);
-
-		nflua_packet_parse(p);
-		if (!sound)
-			return nflua_send_refused(L, "the packet is shorter than its header, or has none",
-						  EINVAL);
-	}
+	if (how == NFLUA_SEND_ON && !nflua_skb_is_sound(p))
+		return nflua_send_refused(L, "the packet is shorter than its header, or has none",
+					  EINVAL);
 	if (how == NFLUA_SEND_FRAME) {
 		err = make_frame(p);
 		if (err)

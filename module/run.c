@@ -30,9 +30,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/net_namespace.h>
-#include "genl.h"
 #include "binding.h"
 #include "extension.h"
+#include "genl.h"
 #include "held.h"
 #include "run.h"
 #include "xtables.h"
@@ -247,17 +247,16 @@ static int make_values(struct nflua_run *run, struct netlink_ext_ack *extack)
 		return 0;
 	if (run->kind == NFLUA_ENTRY_HOOK)
 		return refuse_rule(run, extack, "a hook is called by no rule");
-	if (!extension &&
-	    nflua_xtables_check_args(run->rule, run->rule_size) !=
-	    run->rule_size)
+	if (extension) {
+		rule.size = nflua_extension_usersize(&extension->spec);
+		if (run->rule && run->rule_size != rule.size)
+			return refuse_rule(run, extack,
+					   "it was made from another declaration, with values of another size");
+	} else if (nflua_xtables_check_args(run->rule, run->rule_size) !=
+		   run->rule_size) {
 		return refuse_rule(run, extack,
 				   "arguments are key=value, a key letters, digits and underscores, with no digit first");
-	if (extension && !run->rule)
-		rule.size = nflua_extension_usersize(&extension->spec);
-	if (extension &&
-	    rule.size != nflua_extension_usersize(&extension->spec))
-		return refuse_rule(run, extack,
-				   "it was made from another declaration, with values of another size");
+	}
 	run->values = nflua_values_create(&rule);
 	if (!run->values)
 		return -ENOMEM;

@@ -236,14 +236,15 @@ static bool is_sound_ip6(struct sk_buff *skb)
  */
 bool nflua_skb_is_sound(struct nflua_packet *p)
 {
-	switch (p->hs->pf) {
-	case NFPROTO_IPV4:
-		return is_sound_ip(p->skb);
-	case NFPROTO_IPV6:
-		return is_sound_ip6(p->skb);
-	default:
-		return true;
-	}
+	bool sound = true;
+
+	if (p->hs->pf == NFPROTO_IPV4)
+		sound = is_sound_ip(p->skb);
+	else if (p->hs->pf == NFPROTO_IPV6)
+		sound = is_sound_ip6(p->skb);
+	/* To look at the header may move it. */
+	nflua_packet_parse(p);
+	return sound;
 }
 
 /* Bytes of headers that a packet must keep. */

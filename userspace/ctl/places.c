@@ -367,7 +367,7 @@ static int make_directories(char *path)
 }
 
 /**
- * struct pending - a file that is written, and not in its place yet
+ * struct pending - a file that is put in its place with others, or not at all
  * @path: its place
  * @temporary: where it is; NULL for nowhere, or when it is in its place
  * @before: where what was in its place is kept meanwhile; NULL if nothing was
@@ -405,14 +405,10 @@ static int write_all(int fd, const char *bytes, size_t size)
 /* Who reads the path meanwhile sees what was there or what comes, whole. */
 static int pending_write(struct pending *file, const void *bytes, size_t size)
 {
-	struct stat st;
 	int fd, err;
 
 	if (!file->path || make_directories(file->path))
 		return CTL_USAGE;
-	/* All that can be known to fail fails before the first is in its place. */
-	if (!lstat(file->path, &st) && S_ISDIR(st.st_mode))
-		return pending_fail(file, EISDIR);
 	if (asprintf(&file->temporary, "%s.XXXXXX", file->path) < 0) {
 		file->temporary = NULL;
 		no_memory();
