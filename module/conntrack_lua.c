@@ -364,8 +364,17 @@ static bool is_alive(const struct net *net, const struct nf_conn *ct)
 	       !nf_ct_is_dying(ct) && !nf_ct_is_expired(ct);
 }
 
-static void put_batch(struct walk *w)
+/* What waits in a batch is kept by the state, as a handle's connection is. */
+static void count_walked(lua_State *L, int n)
 {
+	struct nflua_state *st = nflua_state(L);
+
+	WRITE_ONCE(st->walked, st->walked + n);
+}
+
+static void put_batch(lua_State *L, struct walk *w)
+{
+	count_walked(L, (int)w->next - (int)w->n);
 	while (w->next < w->n)
 		nf_ct_put(w->batch[w->next++]);
 	w->n = 0;
@@ -441,8 +450,9 @@ static bool fill(lua_State *L, struct walk *w)
 		found = collect(w, net);
 		if (found < 0)
 			return false;
+		count_walked(L, w->n);
 		if (found > w->room) {
-			put_batch(w);
+			put_batch(L, w);
 			make_room(L, w, found + found / 2);
 			continue;
 		}
@@ -492,6 +502,7 @@ static int walk_next(lua_State *L)
 				  "too many connections kept" :
 				  "not enough memory");
 	w->next++;
+	count_walked(L, -1);
 	lua_pushvalue(L, -1);
 	lua_setiuservalue(L, 1, 1);
 	return 1;
@@ -500,7 +511,7 @@ static int walk_next(lua_State *L)
 static int walk_close(lua_State *L)
 {
 	end_turn(L, 1);
-	put_batch(lua_touserdata(L, 1));
+	put_batch(L, lua_touserdata(L, 1));
 	return 0;
 }
 
@@ -508,7 +519,7 @@ static int walk_gc(lua_State *L)
 {
 	struct walk *w = lua_touserdata(L, 1);
 
-	put_batch(w);
+	put_batch(L, w);
 	kvfree(w->batch);
 	w->batch = NULL;
 	w->room = 0;

@@ -264,11 +264,14 @@ static u32 count_kept(const struct nflua_state *st)
 {
 	const struct nflua_keeping *keeping;
 
-	keeping = st ? smp_load_acquire(&st->keeping) : NULL;
-	return keeping ? READ_ONCE(keeping->count) : 0;
+	if (!st)
+		return 0;
+	keeping = smp_load_acquire(&st->keeping);
+	return READ_ONCE(st->walked) +
+	       (keeping ? READ_ONCE(keeping->count) : 0);
 }
 
-/* The connections that its states keep. */
+/* The connections that its states keep, or have before them in a walk. */
 static int put_kept(struct sk_buff *skb, const struct nflua_generation *gen)
 {
 	u32 kept = count_kept(gen->control);

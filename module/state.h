@@ -179,6 +179,8 @@ struct nflua_reg {
  * @holding: the packets it holds, NULL before the first
  * @held_methods: metatable of their handles
  * @keeping: the connections it keeps, NULL before the first
+ * @walked: connections that walks through the table have collected and not come
+ *	to yet
  * @kept_methods: metatable of their handles
  * @released: those it kept were given back at its end, and there will be none
  * @blocks: slots for the tables it has made of rules' values, in blocks of
@@ -222,6 +224,7 @@ struct nflua_state {
 	struct nflua_holding *holding;
 	struct Table *held_methods;
 	struct nflua_keeping *keeping;
+	u32 walked;
 	struct Table *kept_methods;
 	bool released;
 	struct nflua_values_slot **blocks;

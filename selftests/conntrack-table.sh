@@ -211,6 +211,16 @@ for buckets in $((before * 2)) $((before / 2)) "$before"; do
 done
 ok "walks while the table gets another size"
 is "a client of the server is served meanwhile" "$(client ping -n -c 3 -i 0.2 -W 5 $SERVER4 >/dev/null; echo $?)" 0
+# With some twenty to a bucket, what a walk that stands has before it is counted.
+sysctl -qw net.netfilter.nf_conntrack_buckets=512
+kept() { field "$SERVER" table .kept; }
+begun=$(ctl eval table 'next_one, _, _, walk = require("conntrack").each{ dst = "10.78.1.1" } next_one()' && kept)
+check "a walk keeps its bucket's connections ($begun)" [ "$begun" -gt 1 ]
+ctl eval table 'next_one()' >/dev/null
+is "less those it has met" "$(kept)" $((begun - 1))
+ctl eval table 'do local closed <close> = walk end' >/dev/null
+is "and none when it is closed" "$(kept)" 0
+sysctl -qw net.netfilter.nf_conntrack_buckets="$before"
 # what was killed has left the table
 is "a walk may kill what it meets" "$(ctl eval table 'local n = 0 for ct in require("conntrack").each{ dst = "10.78.1.1", dport = 1030 } do if ct:kill() then n = n + 1 end end return n')" 250
 is "it is gone" "$(ctl eval table 'count{ dst = "10.78.1.1" }')" 9750
