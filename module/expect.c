@@ -87,16 +87,24 @@ static const struct nflua_word protocols[] = {
 
 /* --- what the script says -------------------------------------------------- */
 
-/* The address or prefix on top of the stack. */
+/* The address or prefix on top of the stack, or what it is as a string. */
 static void take_address(lua_State *L, const char *field, u8 family,
 			 union nf_inet_addr *addr, union nf_inet_addr *mask)
 {
-	const TValue *v = s2v(L->top.p - 1);
-	const struct in6_addr *in6 = nflua_address6_bytes(L, v);
-	const u64 light = ttislightuserdata(v) ? (uintptr_t)pvalue(v) : 0;
 	unsigned int plen, max = family == NFPROTO_IPV4 ? 32 : 128;
+	const struct in6_addr *in6;
+	const TValue *v;
 	unsigned int i;
+	u64 light;
 
+	if (lua_type(L, -1) == LUA_TSTRING) {
+		lua_pushcfunction(L, nflua_address_new);
+		lua_insert(L, -2);
+		lua_call(L, 1, 1);
+	}
+	v = s2v(L->top.p - 1);
+	in6 = nflua_address6_bytes(L, v);
+	light = ttislightuserdata(v) ? (uintptr_t)pvalue(v) : 0;
 	if (!in6 && !nflua_light_is_address4(light))
 		luaL_error(L, "%s is a %s, not an address", field,
 			   luaL_typename(L, -1));
@@ -173,10 +181,10 @@ static void take_wish(lua_State *L, int spec, const struct nf_conn *ct,
 	nflua_words_check(L, spec, "an expectation", names, ARRAY_SIZE(names), 0);
 	w->family = nf_ct_l3num(ct);
 	take_addresses(L, spec, ct, dir, w);
-	w->proto = nflua_words_get(L, spec, "expectation", "proto",
-				   nf_ct_protonum(ct) == IPPROTO_TCP ? "tcp" :
-								       "udp",
-				   NFLUA_WORDS(protocols))->value;
+	w->proto = nflua_words_proto(L, spec, "expectation",
+				     nf_ct_protonum(ct) == IPPROTO_TCP ? "tcp" :
+									 "udp",
+				     NFLUA_WORDS(protocols));
 	w->sport = nflua_words_number(L, spec, "sport", 0, 1, U16_MAX, "");
 	w->sport_mask = nflua_words_number(L, spec, "sport_mask",
 					   w->sport ? U16_MAX : 0, 0, U16_MAX,

@@ -184,19 +184,21 @@ static int check_family(struct nflua_run *run, struct sk_buff *skb)
 			      ntohs(skb->protocol));
 	/* At ingress nobody has looked at it. */
 	if (run->hooknum == NF_INET_INGRESS)
-		return 0;
-	err = run->pf == NFPROTO_IPV4 ? check_ip(run, skb) :
-					check_ip6(run, skb);
+		err = 0;
+	else
+		err = run->pf == NFPROTO_IPV4 ? check_ip(run, skb) :
+						check_ip6(run, skb);
 	if (!err && wanted != NFPROTO_INET && wanted != run->pf)
-		err = refuse(run, "hook '%s' meets no IPv%c packets",
-			     run->entry.reg.name,
+		err = refuse(run, "%s '%s' meets no IPv%c packets",
+			     run->entry.reg.kind == NFLUA_ENTRY_HOOK ?
+			     "hook" : "a rule for", run->entry.reg.name,
 			     run->pf == NFPROTO_IPV4 ? '4' : '6');
 	return err;
 }
 
 /**
  * nflua_frame_parse() - make the bytes of a run a packet
- * @run: the run, with the family that the hook has, or inet; @run->skb and
+ * @run: the run, with the family that is met, or inet; @run->skb and
  *	@run->head are filled in, @run->pf is the packet's own in place of inet
  *
  * Context: process, sleeps

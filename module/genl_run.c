@@ -21,6 +21,8 @@ const struct nla_policy nflua_genl_run_policy[NFLUA_A_RUN_MAX + 1] = {
 	[NFLUA_A_RUN_DATA] = { .type = NLA_BINARY, .len = NFLUA_RUN_SIZE_MAX },
 	[NFLUA_A_RUN_FLAGS] = NLA_POLICY_MASK(NLA_U32, NFLUA_RUN_F_RAW),
 	[NFLUA_A_RUN_HOOKNUM] = NLA_POLICY_MAX(NLA_U8, NF_INET_POST_ROUTING),
+	[NFLUA_A_RUN_FAMILY] = NLA_POLICY_RANGE(NLA_U8, NFPROTO_INET,
+						NFPROTO_NUMPROTO - 1),
 	[NFLUA_A_RUN_IIF] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 	[NFLUA_A_RUN_OIF] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 	[NFLUA_A_RUN_MARK] = { .type = NLA_U32 },
@@ -59,6 +61,8 @@ static int get_request(struct genl_info *info, struct nflua_run *run)
 	run->kind = a[NFLUA_A_RUN_KIND] ? nla_get_u8(a[NFLUA_A_RUN_KIND]) : -1;
 	run->hooknum = a[NFLUA_A_RUN_HOOKNUM] ?
 		       nla_get_u8(a[NFLUA_A_RUN_HOOKNUM]) : -1;
+	if (a[NFLUA_A_RUN_FAMILY])
+		run->pf = nla_get_u8(a[NFLUA_A_RUN_FAMILY]);
 	if (a[NFLUA_A_RUN_ENTRY])
 		run->name = nla_data(a[NFLUA_A_RUN_ENTRY]);
 	if (a[NFLUA_A_RUN_AS])

@@ -161,8 +161,8 @@ void nflua_helper_parse(lua_State *L, int spec, struct nflua_reg *reg)
 	take_name(L, spec, &reg->helper);
 	reg->family = nflua_words_get(L, spec, "helper", "family", "inet",
 				      NFLUA_WORDS(families))->value;
-	reg->helper.proto = nflua_words_get(L, spec, "helper", "proto", NULL,
-					    NFLUA_WORDS(protocols))->value;
+	reg->helper.proto = nflua_words_proto(L, spec, "helper", NULL,
+					      NFLUA_WORDS(protocols));
 	take_classes(L, spec, &reg->helper);
 	reg->on_error = nflua_words_get(L, spec, "helper", "on_error", "accept",
 					nflua_policy_words)->value;

@@ -267,9 +267,24 @@ static int make_values(struct nflua_run *run, struct netlink_ext_ack *extack)
 static int choose_hook(struct nflua_run *run, struct netlink_ext_ack *extack)
 {
 	const struct nflua_reg *reg = &run->entry.reg;
+	const bool is_hook = reg->kind == NFLUA_ENTRY_HOOK;
+	const u8 family = is_hook ? reg->family : NFPROTO_INET;
 
-	if (reg->kind != NFLUA_ENTRY_HOOK) {
-		run->pf = NFPROTO_INET;
+	if (!run->pf)
+		run->pf = family;
+	/* What is met in inet has the family of IPv4 or IPv6, as hs->pf tells it. */
+	if (run->pf != family &&
+	    (family != NFPROTO_INET ||
+	     (run->pf != NFPROTO_IPV4 && run->pf != NFPROTO_IPV6))) {
+		if (is_hook)
+			NL_SET_ERR_MSG(extack,
+				       "a hook of a script meets packets of its own family only");
+		else
+			NL_SET_ERR_MSG(extack,
+				       "a rule meets packets of the families ipv4 and ipv6 only");
+		return -EINVAL;
+	}
+	if (!is_hook) {
 		if (run->hooknum < 0)
 			run->hooknum = NF_INET_LOCAL_IN;
 		return 0;
@@ -280,7 +295,6 @@ static int choose_hook(struct nflua_run *run, struct netlink_ext_ack *extack)
 		return -EINVAL;
 	}
 	run->hooknum = reg->hooknum;
-	run->pf = reg->family;
 	return 0;
 }
 

@@ -30,7 +30,8 @@
  * @values: what the entry point gets beside the packet, or NULL
  * @hs: where the script meets the packet, as it sees it
  * @skb: the packet
- * @pf: family of where it is met
+ * @pf: family that meets it, %NFPROTO_UNSPEC for the default; then of where it
+ *	was met
  * @head: what precedes @skb's data of what came as @data
  * @before: bytes of the packet when the script first met it
  * @before_size: how many

@@ -502,13 +502,18 @@ struct question {
 static int state_ask(lua_State *L)
 {
 	const struct question *q = lua_touserdata(L, 1);
+	int base;
 
 	nflua_netfilter_declaration(L, q->extension);
+	base = lua_gettop(L);
 	lua_getiuservalue(L, -1, q->callback + 1);
 	nflua_values_push(L, q->values);
-	lua_call(L, 1, 2);
-	if (q->callback == NFLUA_CALLBACK_DESTROY || lua_toboolean(L, -2))
+	lua_call(L, 1, LUA_MULTRET);
+	/* No answer at all means: go on. */
+	if (q->callback == NFLUA_CALLBACK_DESTROY || lua_gettop(L) == base ||
+	    lua_toboolean(L, base + 1))
 		return 0;
+	lua_settop(L, base + 2);
 	if (lua_type(L, -1) != LUA_TSTRING)
 		lua_pushliteral(L, "checkentry did not answer true");
 	return lua_error(L);

@@ -117,6 +117,37 @@ const struct nflua_word *nflua_words_get(lua_State *L, int spec,
 }
 
 /**
+ * nflua_words_proto() - read the field "proto": a word, or its number
+ * @L: the running thread
+ * @spec: index of the table
+ * @what: what the table describes, for messages
+ * @def: the word that stands for a missing field, NULL if it must be there
+ * @words: what it may be
+ *
+ * Return: the protocol's number
+ */
+int nflua_words_proto(lua_State *L, int spec, const char *what,
+		      const char *def, struct nflua_words words)
+{
+	lua_Integer n;
+	unsigned int i;
+
+	if (lua_getfield(L, spec, "proto") == LUA_TNUMBER) {
+		n = lua_tointeger(L, -1);
+		for (i = 0; i < words.n; i++)
+			if (words.word[i].value == n)
+				break;
+		if (i == words.n)
+			nflua_words_refuse(L, "proto", lua_tostring(L, -1),
+					   words);
+		lua_pop(L, 1);
+		return n;
+	}
+	lua_pop(L, 1);
+	return nflua_words_get(L, spec, what, "proto", def, words)->value;
+}
+
+/**
  * nflua_words_number() - read a field that is a number
  * @L: the running thread
  * @spec: index of the table

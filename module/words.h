@@ -37,6 +37,8 @@ const struct nflua_word *nflua_words_get(lua_State *L, int spec,
 					 const char *what, const char *field,
 					 const char *def,
 					 struct nflua_words words);
+int nflua_words_proto(lua_State *L, int spec, const char *what,
+		      const char *def, struct nflua_words words);
 u32 nflua_words_number(lua_State *L, int spec, const char *field, u32 def,
 		       u32 min, u32 max, const char *unit);
 void nflua_words_check(lua_State *L, int spec, const char *what,

@@ -256,6 +256,14 @@ for digits in 4 4x 4:5 0x45; do
 done
 run run x --hex 45 --hook forwards
 expect "run: no such hook" 1 "'forwards' is no hook: prerouting, input"
+run run x --hex 45 --family ip
+expect "run: no such family" 1 "'ip' is no family: ipv4, ipv6, inet, arp, bridge, netdev"
+for option in --single --budget=1ms --memory=1M; do
+	run run x --hex 45 $option
+	expect "run: $option is for a file" 1 "${option%=*} is for a file"
+done
+run run ./x.lua --hex 45 --budget 1
+expect "run: a budget is checked" 1 "'1' is no time"
 run run x --hex 45 --role hook
 expect "run: no such role" 1 "'hook' is no role: match, target"
 for mark in '' x -1 0x 1x 4294967296; do
@@ -377,6 +385,7 @@ complete_words "completes no script behind one" "reset" nfluactl timing x re
 complete_words "completes monitor's options" "--timeout" nfluactl monitor --t
 complete_words "completes files of run" "good.lua" nfluactl run go
 complete_words "completes hooks" "prerouting postrouting" nfluactl run x --hook p
+complete_words "completes families" "ipv4 ipv6 inet" nfluactl run x --family i
 complete_words "completes roles" "target" nfluactl run x --role t
 complete_words "completes options of run" "--pretty --pcap" nfluactl run --p
 complete_words "completes what map does" "show set" nfluactl map s

@@ -209,6 +209,20 @@ is "and is not counted, either" "$(field "$SERVER" quiet '[.entries[].errors.sus
 server iptables -F
 ctl unload quiet
 
+# --- limits of a file ---
+cat >limits.lua <<'L'
+function slow() while true do end end
+function large()
+  local t, s = {}, ("x"):rep(256)
+  for i = 1, 100 do t[i] = s:rep(32) end
+  return true
+end
+L
+run_file() { nfluactl run ./limits.lua --entry "$1" --hex "$DNS" "${@:2}" 2>&1 | head -n 1; }
+is "a call has its budget" "$(run_file slow --budget 2ms)" "1 error time: limits:1: ran longer than 2 ms"
+is "and its memory" "$(run_file large --memory 512K | cut -d: -f 1)" "1 error memory"
+is "which may be more" "$(run_file large --memory 8M --budget 10ms)" "1 match"
+
 # --- requests that are refused ---
 while IFS='|' read -r what status pattern options; do
 	# shellcheck disable=SC2086
@@ -243,6 +257,23 @@ a jumbogram|2|jumbograms|s --entry fine --hex ${DNS6:0:36}000000${DNS6:42}
 T
 refused "a hook at another place" 2 'at its own place only' \
 	ctl run s --entry "inet prerouting 0" --hook input --hex "$DNS"
+refused "a hook of another family" 2 'packets of its own family only' \
+	ctl run s --entry "ipv4 output 0" --family ipv6 --hex "$DNS6"
+refused "a hook of one family in inet" 2 'packets of its own family only' \
+	ctl run s --entry "ipv4 output 0" --family inet --hex "$DNS"
+refused "a rule of another family" 2 'a rule meets packets of the families ipv4 and ipv6 only' \
+	ctl run s --entry fine --family arp --hex "$DNS"
+for family in ipv4 ipv6; do
+	packet=$DNS other=$DNS6
+	[ $family = ipv4 ] || packet=$DNS6 other=$DNS
+	is "a rule's packet of $family" "$(printed s --entry see --family $family --hex "$packet" | cut -f 1)" $family
+	is "a hook's" "$(ctl -j run s --entry "inet prerouting 0" --family $family --hex "$packet" | jq -r '.[].family')" $family
+	refused "a rule of $family, and another packet" 2 "a rule for 'fine' meets no IPv[46] packets" \
+		ctl run s --entry fine --family $family --hex "$other"
+	refused "a hook that is to meet $family" 2 "hook 'inet prerouting 0' meets no IPv[46] packets" \
+		ctl run s --entry "inet prerouting 0" --family $family --hex "$other"
+done
+is "inet is both" "$(printed s --entry see --family inet --hex "$DNS6" | cut -f 1)" ipv6
 refused "IPv6 at an IPv4 hook" 2 "hook 'ipv4 output 0' meets no IPv6 packets" \
 	ctl run s --entry "ipv4 output 0" --hex "$DNS6"
 head -c 65281 /dev/zero >large

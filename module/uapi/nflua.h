@@ -628,7 +628,8 @@ enum nflua_run_flags {
  * @NFLUA_A_RUN_CPU: u32, CPU of the last call
  * @NFLUA_A_RUN_ERROR: string, the sentence of the extended acknowledgement
  *	completed; alone, before a negative acknowledgement
- * @NFLUA_A_RUN_FAMILY: u8, NFPROTO_* of where the packet was met
+ * @NFLUA_A_RUN_FAMILY: u8, NFPROTO_* that meets the packet; default: a hook's own,
+ *	else inet, which meets IPv4 and IPv6. In an answer: of where it was met
  * @NFLUA_A_RUN_PAD: padding of u64 attributes
  *
  * DATA is in an answer if the script changed the packet. It begins where that

@@ -46,6 +46,7 @@ static const char *const bash_words[] = {
 			    "2) _nfluactl_words on off reset ;; esac",
 	[CTL_WORD_SCRIPT_FILE] = "_nfluactl_files -f; _nfluactl_names list",
 	[CTL_WORD_HOOK] = "_nfluactl_words prerouting input forward output postrouting",
+	[CTL_WORD_FAMILY] = "_nfluactl_words ipv4 ipv6 inet arp bridge netdev",
 	[CTL_WORD_DEVICE] = "_nfluactl_lines < <(ls /sys/class/net)",
 	[CTL_WORD_ROLE] = "_nfluactl_words match target",
 	[CTL_WORD_MAP] = "case ${#operands[@]},${operands[1]-} in "

@@ -34,6 +34,7 @@ enum ctl_word {
 	CTL_WORD_TIMING,	/* a script, then what to do */
 	CTL_WORD_SCRIPT_FILE,
 	CTL_WORD_HOOK,
+	CTL_WORD_FAMILY,
 	CTL_WORD_DEVICE,
 	CTL_WORD_ROLE,
 	CTL_WORD_MAP,
@@ -171,11 +172,14 @@ void source_free(struct source *source);
 
 /* limits.c */
 
-/* Options that set limits, for tables of options. */
-#define LIMITS_OPTIONS										\
+/* Options that set limits of a call, and all limits, for tables of options. */
+#define CALL_LIMITS_OPTIONS									\
 	{ "memory", 0, "SIZE", CTL_WORD_NONE,							\
 	  "memory that one state may use: bytes, or with K, M or G" },				\
-	{ "budget", 0, "TIME", CTL_WORD_NONE, "time that one call may take, as 500us or 2ms" },	\
+	{ "budget", 0, "TIME", CTL_WORD_NONE, "time that one call may take, as 500us or 2ms" }
+
+#define LIMITS_OPTIONS										\
+	CALL_LIMITS_OPTIONS,									\
 	{ "errors", 0, "N", CTL_WORD_NONE,							\
 	  "errors in a row after which the script is suspended; 0: never" }
 

@@ -60,8 +60,9 @@ static int take_options(struct ctl *ctl, struct nflua_run *run)
 {
 	const char *entry = ctl_value(ctl, "entry"), *hook = ctl_value(ctl, "hook");
 	const char *role = ctl_value(ctl, "role"), *repeat = ctl_value(ctl, "repeat");
-	const char *mark = ctl_value(ctl, "mark");
+	const char *mark = ctl_value(ctl, "mark"), *family = ctl_value(ctl, "family");
 	unsigned long value;
+	int found;
 	uint64_t number;
 	char *end;
 
@@ -76,6 +77,13 @@ static int take_options(struct ctl *ctl, struct nflua_run *run)
 		if (run->hooknum < 0)
 			return ctl_usage(ctl, "'%s' is no hook: prerouting, input, forward, output, postrouting",
 					 hook);
+	}
+	if (family) {
+		found = nflua_family_find(family);
+		if (found < 0)
+			return ctl_usage(ctl, "'%s' is no family: ipv4, ipv6, inet, arp, bridge, netdev",
+					 family);
+		run->family = found;
 	}
 	if (role) {
 		if (strcmp(role, "match") && strcmp(role, "target"))
@@ -324,18 +332,24 @@ static int run_packets(struct ctl *ctl, struct test *test)
 	return test->differences ? CTL_USAGE : CTL_OK;
 }
 
+/* how a file is loaded */
+static const char *const file_options[] = { "single", "memory", "budget" };
+
 static int run(struct ctl *ctl)
 {
 	const char *operand = ctl->operands[0], *expect = ctl_value(ctl, "expect");
 	struct source source = {};
 	struct test test = {};
 	int err, end;
+	size_t i;
 
 	if (!is_file(operand) && !nflua_name_valid(operand))
 		return ctl_usage(ctl, "'%s' is no name for a script, and no file: a file has a slash, or ends in .lua",
 				 operand);
-	if (!is_file(operand) && ctl_value(ctl, "single"))
-		return ctl_usage(ctl, "--single is for a file; a loaded script is as it was loaded");
+	for (i = 0; i < sizeof(file_options) / sizeof(file_options[0]); i++)
+		if (!is_file(operand) && ctl_value(ctl, file_options[i]))
+			return ctl_usage(ctl, "--%s is for a file; a loaded script is as it was loaded",
+					 file_options[i]);
 	err = take_options(ctl, &test.run);
 	if (!err)
 		err = packets_open(ctl, &test.packets);
@@ -369,6 +383,8 @@ static const struct ctl_option options[] = {
 	{ "pcap", 0, "FILE", CTL_WORD_FILE, "the packets of a pcap or pcapng file" },
 	{ "raw", 0, NULL, CTL_WORD_NONE, "the packet begins at its IP header, not its Ethernet header" },
 	{ "hook", 0, "HOOK", CTL_WORD_HOOK, "where it is met; default: a hook's own place, or input" },
+	{ "family", 0, "FAMILY", CTL_WORD_FAMILY,
+	  "family of packets that are met; default: a hook's own, or ipv4 and ipv6" },
 	{ "iif", 0, "DEVICE", CTL_WORD_DEVICE, "input device; default: eth0 where every packet has one" },
 	{ "oif", 0, "DEVICE", CTL_WORD_DEVICE, "output device; default: eth1 where every packet has one" },
 	{ "mark", 0, "MARK", CTL_WORD_NONE, "the packet's mark" },
@@ -379,6 +395,7 @@ static const struct ctl_option options[] = {
 	{ "expect", 0, "FILE", CTL_WORD_FILE, "compare the answers with the lines of a file" },
 	{ "out", 0, "FILE", CTL_WORD_FILE, "write the packets that are not dropped to a pcap file" },
 	{ "single", 0, NULL, CTL_WORD_NONE, "load a file with one packet state for all CPUs" },
+	CALL_LIMITS_OPTIONS,
 	{ }
 };
 

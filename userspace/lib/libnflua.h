@@ -219,6 +219,7 @@ struct nflua_script {
  * @size: number of bytes, at most %NFLUA_RUN_SIZE_MAX
  * @flags: &enum nflua_run_flags
  * @hooknum: NF_INET_*, -1 for a hook's own place, or else the input hook
+ * @family: NFPROTO_* that meets it, 0 for a hook's own, or else inet
  * @iif: name of the input device, NULL for the default
  * @oif: name of the output device, NULL for the default
  * @mark: the packet's mark
@@ -236,6 +237,7 @@ struct nflua_run {
 	size_t size;
 	uint32_t flags;
 	int hooknum;
+	uint8_t family;
 	const char *iif;
 	const char *oif;
 	uint32_t mark;
@@ -442,6 +444,7 @@ const char *nflua_family_name(unsigned int family);
 const char *nflua_hook_name(unsigned int family, unsigned int hooknum);
 const char *nflua_hook_state_name(unsigned int state);
 int nflua_kind_find(const char *name);
+int nflua_family_find(const char *name);
 int nflua_hook_find(const char *name);
 const char *nflua_event_name(unsigned int event);
 const char *nflua_group_name(unsigned int group);

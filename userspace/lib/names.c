@@ -242,6 +242,17 @@ int nflua_kind_find(const char *name)
 }
 
 /**
+ * nflua_family_find() - the family of a word
+ * @name: the word
+ *
+ * Return: NFPROTO_*, -1 if there is none
+ */
+int nflua_family_find(const char *name)
+{
+	return find(families, MNL_ARRAY_SIZE(families), name);
+}
+
+/**
  * nflua_hook_find() - the IPv4 or IPv6 hook of a word
  * @name: the word
  *

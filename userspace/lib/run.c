@@ -118,6 +118,8 @@ static int ask(struct nflua *nl, const struct nflua_run *run, char *buf, uint32_
 		mnl_attr_put_u32(nlh, NFLUA_A_RUN_FLAGS, run->flags);
 	if (run->hooknum >= 0)
 		mnl_attr_put_u8(nlh, NFLUA_A_RUN_HOOKNUM, run->hooknum);
+	if (run->family)
+		mnl_attr_put_u8(nlh, NFLUA_A_RUN_FAMILY, run->family);
 	if (run->iif)
 		mnl_attr_put_strz(nlh, NFLUA_A_RUN_IIF, run->iif);
 	if (run->oif)
