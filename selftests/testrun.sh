@@ -214,13 +214,13 @@ cat >limits.lua <<'L'
 function slow() while true do end end
 function large()
   local t, s = {}, ("x"):rep(256)
-  for i = 1, 100 do t[i] = s:rep(32) end
+  for i = 1, 8 do t[i] = s:rep(64) end
   return true
 end
 L
 run_file() { nfluactl run ./limits.lua --entry "$1" --hex "$DNS" "${@:2}" 2>&1 | head -n 1; }
 is "a call has its budget" "$(run_file slow --budget 2ms)" "1 error time: limits:1: ran longer than 2 ms"
-is "and its memory" "$(run_file large --memory 512K | cut -d: -f 1)" "1 error memory"
+is "and its memory" "$(run_file large --memory 128K --budget 10ms | cut -d: -f 1)" "1 error memory"
 is "which may be more" "$(run_file large --memory 8M --budget 10ms)" "1 match"
 
 # --- requests that are refused ---
