@@ -274,12 +274,13 @@ int nflua_address_new(lua_State *L)
 	plen = max;
 	if (*end == '/') {
 		/* kstrtou8() would take a sign and a newline. */
-		if (strspn(end + 1, "0123456789") != strlen(end + 1) ||
+		if (strnlen(end + 1, 4) > 3 ||
+		    strspn(end + 1, "0123456789") != strlen(end + 1) ||
 		    kstrtou8(end + 1, 10, &plen) || plen > max)
 			return luaL_error(L, "'%s' has no prefix length from 0 to %d",
 					  s, max);
 	}
-	if (end + (*end ? strlen(end) : 0) != s + len)
+	if (end + strnlen(end, 5) != s + len)
 		return luaL_error(L, "'%s' is not an IP address or prefix", s);
 	if (max == 32) {
 		u32 v4 = (u32)bin[0] << 24 | bin[1] << 16 | bin[2] << 8 | bin[3];

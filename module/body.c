@@ -49,6 +49,25 @@ int nflua_body_error(lua_State *L)
 }
 
 /**
+ * nflua_state_has_registered() - is there one of this kind and name?
+ * @st: the state
+ * @kind: of the entry point
+ * @name: its name
+ *
+ * Context: while its body runs
+ */
+bool nflua_state_has_registered(const struct nflua_state *st, u8 kind,
+				const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < st->nregs; i++)
+		if (st->regs[i].kind == kind && !strcmp(st->regs[i].name, name))
+			return true;
+	return false;
+}
+
+/**
  * nflua_state_register() - note what a body registers
  * @L: the running thread, with the function on top of its stack
  * @reg: what it is; @reg->line is filled in if it is 0
@@ -66,6 +85,9 @@ void nflua_state_register(lua_State *L, struct nflua_reg *reg)
 		luaL_error(L, "entry points are registered only while the script is loaded");
 	if (st->nregs == NFLUA_ENTRIES_MAX)
 		luaL_error(L, "more than %d entry points", NFLUA_ENTRIES_MAX);
+	/* A finalizer may have run since the name was chosen. */
+	if (nflua_state_has_registered(st, reg->kind, reg->name))
+		luaL_error(L, "'%s' is registered already", reg->name);
 	lua_pushvalue(L, -1);
 	lua_getinfo(L, ">S", &ar);
 	if (!reg->line)

@@ -177,6 +177,9 @@ static noinline void note_failure(const struct nflua_entry *entry, int kind,
 		nflua_run_failed(entry->run, kind, text, len);
 		return;
 	}
+	/* Telling takes more of the stack than running the script. */
+	if (kind == NFLUA_A_ERROR_SHORT)
+		return;
 	/* Errors may be as many as packets: they are paid for as all is. */
 	memcg = set_active_memcg(entry->gen->memcg);
 	failure = kmalloc(struct_size(failure, text, len + 1),

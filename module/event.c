@@ -28,13 +28,33 @@ static struct sk_buff *start(u8 cmd, const char *name, size_t size, gfp_t gfp,
 	return skb;
 }
 
+/*
+ * This CPU is sending a message about a packet. A copy of the message may be a
+ * packet itself, of an nlmon device, and meet a script at egress: nothing that
+ * happens there is told, or there would be no end of it.
+ */
+static DEFINE_PER_CPU(bool, telling);
+
 /* Return: 0, or an error if nobody got it */
 static int send(struct net *net, struct sk_buff *skb, void *hdr,
 		unsigned int group, gfp_t gfp)
 {
+	/* Bottom halves are off. */
+	const bool packet = !gfpflags_allow_blocking(gfp);
+	int err;
+
+	if (packet && __this_cpu_read(telling)) {
+		nlmsg_free(skb);
+		return -EBUSY;
+	}
 	genlmsg_end(skb, hdr);
-	return genlmsg_multicast_netns(&nflua_genl_family, net, skb, 0, group,
-				       gfp);
+	if (packet)
+		__this_cpu_write(telling, true);
+	err = genlmsg_multicast_netns(&nflua_genl_family, net, skb, 0, group,
+				      gfp);
+	if (packet)
+		__this_cpu_write(telling, false);
+	return err;
 }
 
 /* What of a text goes to the kernel's log: its first line, if it is short. */
@@ -70,7 +90,8 @@ static int put_text(struct sk_buff *skb, const char *text, size_t len)
  */
 static bool may_tell(const struct nflua_generation *gen, enum nflua_sort sort)
 {
-	if (nflua_messages_may(gen->messages, sort))
+	if (!__this_cpu_read(telling) &&
+	    nflua_messages_may(gen->messages, sort))
 		return true;
 	nflua_messages_drop(gen->messages, sort, true);
 	return false;

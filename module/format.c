@@ -59,15 +59,19 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Digits of a number, which may begin with zeros. */
+#define DIGITS_MAX	16
+
 static u32 get_number(struct format *f, u32 def)
 {
+	const char *begin = f->at;
 	u32 n = 0;
 
 	if (!is_digit(*f->at))
 		return def;
 	do {
 		n = n * 10 + (*f->at++ - '0');
-		if (n > INT_MAX / 16)
+		if (n > INT_MAX / 16 || f->at - begin > DIGITS_MAX)
 			luaL_error(f->L, "number in format is too large");
 	} while (is_digit(*f->at));
 	return n;

@@ -13,6 +13,8 @@ nflua_netfilter_declaration(lua_State *L, const char *name);
 int nflua_print(lua_State *L);
 void nflua_print_flush(struct nflua_state *st);
 
+bool nflua_state_has_registered(const struct nflua_state *st, u8 kind,
+				const char *name);
 void nflua_state_register(lua_State *L, struct nflua_reg *reg);
 void nflua_state_unregister(lua_State *L, u8 kind, const char *name);
 

@@ -149,25 +149,13 @@ static int nf_add_target(lua_State *L)
 	return register_once(L, NFLUA_ENTRY_TARGET);
 }
 
-/* Is there another of this kind and name, in what the body has registered? */
-static bool is_taken(const struct nflua_state *st, const struct nflua_reg *reg)
-{
-	unsigned int i;
-
-	for (i = 0; st->regs && i < st->nregs; i++)
-		if (st->regs[i].kind == reg->kind &&
-		    !strcmp(st->regs[i].name, reg->name))
-			return true;
-	return false;
-}
-
 /* Those of the same name are told apart by a number. */
 static void number_name(const struct nflua_state *st, struct nflua_reg *reg)
 {
 	const size_t len = strlen(reg->name);
 	unsigned int same = 1;
 
-	while (is_taken(st, reg))
+	while (nflua_state_has_registered(st, reg->kind, reg->name))
 		snprintf(reg->name + len, sizeof(reg->name) - len, " #%u",
 			 ++same);
 }
@@ -255,7 +243,6 @@ static int nf_add_extension(lua_State *L)
 	struct nflua_reg reg = { .kind = NFLUA_ENTRY_EXTENSION };
 	struct nflua_state *st = nflua_state(L);
 	struct nflua_extension_spec *spec;
-	unsigned int i;
 
 	check_nf(L);
 	if (!st->registering)
@@ -263,11 +250,9 @@ static int nf_add_extension(lua_State *L)
 	lua_settop(L, 2);
 	spec = lua_newuserdatauv(L, sizeof(*spec), 2);
 	nflua_extension_parse(L, 2, spec);
-	for (i = 0; i < st->nregs; i++)
-		if (st->regs[i].kind == NFLUA_ENTRY_EXTENSION &&
-		    !strcmp(st->regs[i].name, spec->name))
-			luaL_error(L, "extension '%s': this is the second of its name",
-				   spec->name);
+	if (nflua_state_has_registered(st, NFLUA_ENTRY_EXTENSION, spec->name))
+		luaL_error(L, "extension '%s': this is the second of its name",
+			   spec->name);
 	lua_getfield(L, 2, "checkentry");
 	lua_setiuservalue(L, 3, 1);
 	lua_getfield(L, 2, "destroy");

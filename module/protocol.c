@@ -300,7 +300,8 @@ static const void *to_bytes(lua_State *L, const struct nflua_protocol *protocol,
 		return ip6;
 	case NFLUA_PROTOCOL_MAC:
 		text = ttisstring(val) ? getstr(tsvalue(val)) : "";
-		if (strlen(text) != 3 * ETH_ALEN - 1 || !mac_pton(text, buf))
+		if (strnlen(text, 3 * ETH_ALEN) != 3 * ETH_ALEN - 1 ||
+		    !mac_pton(text, buf))
 			nflua_raise(L, "%s.%s is a string like 'aa:bb:cc:dd:ee:ff'",
 				    protocol->name, name);
 		return buf;

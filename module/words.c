@@ -109,7 +109,8 @@ const struct nflua_word *nflua_words_get(lua_State *L, int spec,
 							luaL_typename(L, -1);
 	if (!name)
 		luaL_error(L, "the %s has no '%s'", what, field);
-	word = nflua_words_find(words, name, strlen(name));
+	/* It may be megabytes, and no word is as long as this. */
+	word = nflua_words_find(words, name, strnlen(name, 64));
 	if (!word)
 		nflua_words_refuse(L, field, name, words);
 	lua_pop(L, 1);

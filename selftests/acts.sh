@@ -335,6 +335,37 @@ done
 ctl unload long
 ctl unload echo
 
+# Legacy tables have one stack of chains for each CPU: what a rule answers passes
+# them when the packet has left them.
+if tables iptables-legacy; then
+	load chained <<-'L'
+	function answer(pkt)
+	  assert(pkt:reply("udp", "answered " .. pkt:unpack("c" .. #pkt.payload, 1, "payload")))
+	end
+	L
+	for who in "iptables-legacy 10.78.1.254" "ip6tables-legacy fd78:1::fe"; do
+		read -r ipt address <<<"$who"
+		for chain in one two out; do router "$ipt" -N $chain; done
+		router "$ipt" -A INPUT -p udp --dport 9 -j one
+		router "$ipt" -A INPUT -p udp --dport 9 -j DROP
+		router "$ipt" -A one -j two
+		router "$ipt" -A one -j RETURN
+		router "$ipt" -A two -j LUA --script chained --function answer
+		router "$ipt" -A two -j RETURN
+		router "$ipt" -A OUTPUT -p udp --sport 9 -j out
+		router "$ipt" -A out -j RETURN
+		is "$ipt: an answer from a chain" "$(peer udp "$address" 9 x)" "answered x"
+		for rule in "INPUT 2" "one 2" "two 2" "out 1"; do
+			# shellcheck disable=SC2086
+			is "$ipt: rule $rule is met once" \
+				"$(router "$ipt" -nvxL $rule | awk '{ print $1 }')" 1
+		done
+		router "$ipt" -F
+		router "$ipt" -X
+	done
+	ctl unload chained
+fi
+
 check "tcpreject.lua loads" ctl load "$TOP/lua/examples/tcpreject.lua"
 for who in "iptables $FAR4" "ip6tables $FAR6"; do
 	read -r ipt address <<<"$who"

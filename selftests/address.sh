@@ -44,6 +44,7 @@ ip"10.0.0.0" ~= ip"10.0.0.0/8" and ip"10.9.9.9/8" == ip"10.0.0.0/8"
 ip"::1" == ip"0:0:0:0:0:0:0:1" and ip"::1" ~= ip"::2" and ip"::" ~= ip"::/0" and ip"::ffff:10.0.0.1" ~= ip"10.0.0.1"
 ip(ip"10.0.0.1") == ip"10.0.0.1" and ip(ip"fe80::/10") == ip"fe80::/10"
 rawequal(ip"fd77::2", ip"fd77::2") and ({ [ip"fd77::2"] = 1 })[ip"fd77::2"] == 1 and ({ [ip"10.0.0.1"] = 2 })[ip"10.0.0.1"] == 2
+(function() local t = {} for i = 0, 255 do t[ip(i .. ".7.7.7")] = i t[ip(i .. ".0.0.0/8")] = i end for i = 0, 255 do if t[ip(i .. ".7.7.7")] ~= i or t[ip(i .. ".0.0.0/8")] ~= i then return false end end return true end)()
 ip"10.0.0.0/8":has(ip"10.255.255.255") and not ip"10.0.0.0/8":has(ip"11.0.0.0") and not ip"10.0.0.0/8":has(ip"9.255.255.255")
 ip"10.0.0.0/8":has(ip"10.1.0.0/16") and ip"10.0.0.0/8":has(ip"10.0.0.0/8") and not ip"10.1.0.0/16":has(ip"10.0.0.0/8")
 ip"0.0.0.0/0":has(ip"255.1.2.3") and not ip"0.0.0.0/0":has(ip"::1") and not ip"::/0":has(ip"1.2.3.4")

@@ -93,6 +93,7 @@ rm "$TMP/on"
 wait $others
 check "all came to the helper" waits_for 30 has_all
 diag "$total connections in $took s, $(($(overrun) - before)) packets overran a CPU, $(entry calls) calls, $(wc -l <"$TMP/died") namespaces died, and as many replaces"
+diag "$(router conntrack -S | tr '\n' ' ')"
 is "every replace worked" "$(cat "$TMP/replaces")" ""
 is "each kept connections as it died" "$(awk '$2 < 50' "$TMP/died")" ""
 check "and some did" [ -s "$TMP/died" ]

@@ -132,6 +132,32 @@ is "devices come and go" $? 0
 is "scripts come and go meanwhile ($rounds times)" $wrong 0
 check "more than once" [ $rounds -gt 5 ]
 
+# --- a message about a packet, of which nlmon makes a packet that a hook meets ---
+cat >"$TMP/told.lua" <<'L'
+local nf = require("netfilter").new{ name = "told" }
+nf:hook{ family = "netdev", hook = "egress", device = "nlmon0", priority = 0, function() error("a copy") end }
+L
+if ! modprobe -q nlmon; then
+	skip "messages that nlmon copies" "no nlmon in this kernel"
+elif ! ip -n "$SERVER" link add nlmon0 type nlmon || ! ip -n "$SERVER" link set nlmon0 up; then
+	not_ok "nlmon0 comes up"
+elif ! ctl load "$TMP/told.lua" 2>"$TMP/err"; then
+	skip "messages that nlmon copies" "$(head -n 1 "$TMP/err")"
+else
+	ctl monitor errors >"$TMP/told" 2>&1 &
+	monitor=$!
+	waits_for 10 listens $monitor
+	server ip link show >/dev/null
+	has_told() { grep -q "a copy" "$TMP/told"; }
+	check "errors about netlink messages are told" waits_for 10 has_told
+	kill $monitor
+	wait $monitor 2>/dev/null
+	is "but not what their copies meet" "$(grep -c reentry "$TMP/told")" 0
+	check "which is counted" [ "$(field "$SERVER" told '.entries[0].errors.reentry')" -gt 0 ]
+	check "unload" ctl unload told
+	ip -n "$SERVER" link del nlmon0
+fi
+
 # --- a namespace goes with hooks on its devices ---
 wrong=0
 for _ in {1..10}; do

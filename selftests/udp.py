@@ -7,6 +7,7 @@ Usage: udp.py send FROM-PORT HOST PORT TEXT...
 send: sends each TEXT from one port, one after another. serve: writes what comes
 to a file, a line each, and answers "ok". many: sends TEXT from COUNT ports.
 """
+import collections
 import socket
 import sys
 
@@ -41,13 +42,16 @@ def serve(port, name):
 
 
 def many(count, host, to, text):
+    unsent = collections.Counter()
     for i in range(int(count)):
         s = sock(host, 2000 + i % 60000)
         try:
             s.sendto(text.encode(), (host, int(to)))
-        except OSError:
-            pass
+        except OSError as e:
+            unsent[str(e)] += 1
         s.close()
+    for why, n in unsent.items():
+        print(f"# {n} of {count} datagrams were not sent: {why}")
 
 
 globals()[sys.argv[1]](*sys.argv[2:])

@@ -138,6 +138,10 @@ unsigned long long luai_random64(void)
 	return r;
 }
 
+void luai_resched(void)
+{
+}
+
 unsigned int luai_seed(void)
 {
 	return (unsigned int)env_number("NFLUA_SEED", luai_random64() & 0xffffffff);

@@ -144,6 +144,11 @@ int luai_snprintf(char *buf, size_t size, const char *fmt, ...);
 const char *luai_badnumeral(const char *s);
 int luai_integer2str(char *buf, long long n);
 
+/* let others run, unless a packet waits */
+#define luai_relax(L)							\
+	((void)(!lua_getext(L)->atomic && (luai_resched(), 0)))
+void luai_resched(void);
+
 unsigned long long luai_random64(void);
 unsigned int luai_seed(void);
 /* odd factor of all integers that are hashed; set before there is a state */
@@ -252,8 +257,12 @@ unsigned long long luai_pointerid(const void *p);
 /* of a longer string used as a key so many bytes are hashed, at both ends; a
    packet cannot make a longer one */
 #define LUAI_MAXHASHED		(1 << 20)
-/* longest name of a variable that an error tells */
+/* longest name of a variable that an error tells; instructions, and local
+   variables, among which such names and those of a traceback are looked for */
 #define LUAI_MAXVARINFO		1024
+#define LUAI_MAXSEARCHED	4096
+/* bytes of a text that are told in another */
+#define LUAI_MAXTOLD		(1 << 16)
 /* longest string that is looked at for a number */
 #define LUAI_MAXNUMERAL		256
 

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* randomness for Lua in the kernel */
+/* randomness and the scheduler for Lua in the kernel */
 #include <linux/cache.h>
 #include <linux/once.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/siphash.h>
 
 #include "lua_kernel.h"
 
 unsigned int lua_seed;
+
+void luai_resched(void)
+{
+	cond_resched();
+}
 
 unsigned long long luai_random64(void)
 {

@@ -182,7 +182,7 @@ case("error object that has no end", "time|cstack|runtime", function()
   return function() error(setmetatable({}, { __tostring = function() while true do end end })) end
 end)
 case("error object with a huge text", "runtime|memory|time", function()
-  local s = ("x"):rep(1 << 20)
+  local s = ("x"):rep(6 << 20)
   return function() error(setmetatable({}, { __tostring = function() return s end })) end
 end)
 case("traceback of a long stack", "time|memory", function()
@@ -296,4 +296,44 @@ case("luapacket.ip of what is none", "time", function()
 end)
 case("require", "time", function()
   return function() while true do require("luapacket") end end
+end)
+case("tracebacks in huge code", "runtime|time|memory", function()
+  local f = load("local n, f, u = ... " .. ("u = 1 "):rep(1000000) .. "if n == 0 then while true do debug.traceback() end end return 1 + f(n - 1, f)")
+  return function() return f(22, f) end
+end)
+case("an error deep in huge code", "runtime|cstack", function()
+  local f = load("local n, f, u = ... if n ~= 0 then goto call end " .. ("u = 1 "):rep(1000000) .. "::call:: if n == 0 then error('x') end return 1 + f(n - 1, f)")
+  return function() return f(22, f) end
+end)
+case("errors on a stack of 65560 calls", "time|memory|accept", function()
+  local function deep(n)
+    if n == 0 then coroutine.yield() while true do pcall(error) end end
+    return 1 + deep(n - 1)
+  end
+  local co = coroutine.create(deep)
+  coroutine.resume(co, 65560)
+  return function() return coroutine.resume(co) end
+end)
+case("errors on a stack of 131090 calls", "time|memory|accept", function()
+  local function deep(n)
+    if n == 0 then coroutine.yield() while true do pcall(error) end end
+    return 1 + deep(n - 1)
+  end
+  local co = coroutine.create(deep)
+  coroutine.resume(co, 131090)
+  return function() return coroutine.resume(co) end
+end)
+case("tracebacks of a stack of 65560 calls", "time|memory", function()
+  local function deep(n) if n == 0 then coroutine.yield() end return 1 + deep(n - 1) end
+  local co = coroutine.create(deep)
+  coroutine.resume(co, 65560)
+  return function() while true do debug.traceback(co, "x", 65000) end end
+end)
+case("an error with a huge text", "runtime|memory|time", function()
+  local s = ("x"):rep(6 << 20)
+  return function() error(s) end
+end)
+case("tracebacks with a huge text", "time|memory", function()
+  local s = ("x"):rep(6 << 20)
+  return function() while true do pcall(debug.traceback, s) end end
 end)

@@ -432,3 +432,21 @@ case("utf8.codes over continuation bytes", "time|runtime", function()
   local s = "a" .. ("\x80"):rep(4 * MIB)
   return function() while true do pcall(function() for _ in utf8.codes(s) do end end) end end
 end)
+-- what no allocation ends, for there is none
+case("format with an endless width", "time", function()
+  local s = "%" .. ("9"):rep(6 * MIB)
+  return function() while true do pcall(string.format, s, 1) end end
+end)
+case("format with endless flags", "time", function()
+  local s = "%" .. ("-"):rep(6 * MIB) .. "d"
+  return function() while true do pcall(string.format, s, 1) end end
+end)
+case("prefix length of zeros", "time", function()
+  local ip = require("luapacket").ip
+  local s = "10.0.0.0/" .. ("0"):rep(6 * MIB) .. "8"
+  return function() while true do pcall(ip, s) end end
+end)
+case("unpack with a size of zeros", "time", function()
+  local s = "i" .. ("0"):rep(6 * MIB) .. "1"
+  return function(pkt) while true do pcall(pkt.unpack, pkt, s) end end
+end)

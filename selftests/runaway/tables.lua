@@ -333,3 +333,9 @@ case("tables with __len and __newindex", "time|runtime", function()
     end
   end
 end)
+case("next in an emptied table", "time", function()
+  local t = {}
+  for i = 1, 200000 do t[-i] = true end
+  for k in pairs(t) do t[k] = nil end
+  return function() while true do next(t) end end
+end)
