@@ -81,7 +81,7 @@ static int get_limits(struct net *net, struct genl_info *info,
 		    limits->memory > NFLUA_MEMORY_DEFAULT) {
 			NL_SET_ERR_MSG(extack,
 				       "more than 16 MiB a state needs the initial user namespace");
-			return -EPERM;
+			return -ERANGE;
 		}
 	}
 	if (a[NFLUA_A_SCRIPT_BUDGET]) {

@@ -231,6 +231,8 @@ knock 9 "$PORT" | sed 's/"knock"/"ninth"/' >"$TMP/ninth.lua"
 refused "nor does it where it may load scripts" 2 \
 	"revision 9: the whole kernel would get it: it must be declared in the initial user namespace first" \
 	unshare -Urn nfluactl load --name ninth "$TMP/ninth.lua"
+refused "and check says so" 2 "cannot check ninth: .*it must be declared in the initial user namespace first" \
+	unshare -Urn nfluactl check --name ninth "$TMP/ninth.lua"
 echo 'require("netfilter").new():helper{ name = "own-lua", proto = "udp", print }' >"$TMP/helper.lua"
 refused "nor a helper" 2 "the whole kernel would get a helper" unshare -Urn nfluactl load "$TMP/helper.lua"
 check "what the initial one has" ctl load --name ninth "$TMP/ninth.lua"

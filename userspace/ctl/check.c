@@ -84,7 +84,8 @@ static int check_kernel(struct ctl *ctl, const struct source *source,
 	int err;
 
 	err = nflua_load(ctl->nl, request, &script);
-	if (err == -EPERM) {
+	/* What it says of the script is the answer, with the same number. */
+	if (err == -EPERM && !nflua_script_error(ctl->nl)) {
 		reason = nflua_kernel_message(ctl->nl);
 		return check_offline(source, request, reason ? reason :
 				     "the kernel's check needs the capability CAP_NET_ADMIN",
