@@ -371,6 +371,16 @@ P
 for link in raw null sll; do
 	is "link-layer type $link" "$(nfluactl run file.lua --pcap $link.pcap)" "1 drop"
 done
+python3 - <<'P'
+import struct
+with open("large.pcap", "wb") as file:
+    file.write(struct.pack("=IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+    for data in b"E", bytes(65300):
+        file.write(struct.pack("=IIII", 0, 0, len(data), len(data)) + data)
+P
+is "each packet is refused for a reason of its own" "$(nfluactl run file.lua --pcap large.pcap | cut -c 1-60)" \
+	"1 refused: not a valid IPv4 packet: it ends after 1 of 20 bytes
+2 refused: the packet has 65300 bytes, and may have 65280"
 refused "link-layer type usb" 1 'link-layer type USB_LINUX, which' nfluactl run file.lua --pcap usb.pcap
 
 example=$TOP/lua/examples/dnsblock.lua

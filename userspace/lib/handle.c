@@ -23,11 +23,25 @@
 /* How often a list is begun anew while what it has comes and goes. */
 #define DUMP_TRIES	64
 
+/* What the last failure said. */
+static void forget(struct nflua *nl)
+{
+	free(nl->script_error);
+	free(nl->script_output);
+	free(nl->message);
+	nl->script_error = NULL;
+	nl->script_output = NULL;
+	nl->message = NULL;
+	nl->sentence = false;
+}
+
 /**
  * nflua_fail() - keep the sentence of a failure
  * @nl: handle
  * @err: negative errno
  * @fmt: the sentence, without a full stop or a newline
+ *
+ * What the kernel said of the script before is forgotten: this is no refusal.
  *
  * Return: @err
  */
@@ -35,8 +49,7 @@ int nflua_fail(struct nflua *nl, int err, const char *fmt, ...)
 {
 	va_list ap;
 
-	free(nl->message);
-	nl->sentence = false;
+	forget(nl);
 	va_start(ap, fmt);
 	if (vasprintf(&nl->message, fmt, ap) < 0)
 		nl->message = NULL;
@@ -130,17 +143,6 @@ uint64_t nflua_attr_uint(const struct nlattr *attr)
 	}
 }
 
-static void forget(struct nflua *nl)
-{
-	free(nl->script_error);
-	free(nl->script_output);
-	free(nl->message);
-	nl->script_error = NULL;
-	nl->script_output = NULL;
-	nl->message = NULL;
-	nl->sentence = false;
-}
-
 /**
  * nflua_request() - begin a request to the family
  * @nl: handle
@@ -182,6 +184,7 @@ static const struct nlattr *extack_message(const struct nlmsghdr *nlh)
 	return NULL;
 }
 
+/* What the kernel said of the script with it stays. */
 static int refusal(struct nflua *nl, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
@@ -190,13 +193,10 @@ static int refusal(struct nflua *nl, const struct nlmsghdr *nlh)
 	if (!err->error)
 		return 0;
 	attr = extack_message(nlh);
-	if (attr) {
-		nflua_fail(nl, err->error, "%.*s", (int)mnl_attr_get_payload_len(attr),
-			   (const char *)mnl_attr_get_payload(attr));
-		nl->sentence = true;
-		return err->error;
-	}
-	return nflua_fail(nl, err->error, "%s", strerror(-err->error));
+	free(nl->message);
+	nl->message = attr ? nflua_attr_strdup(attr) : strdup(strerror(-err->error));
+	nl->sentence = attr && nl->message;
+	return err->error;
 }
 
 /* A message of the family that says why: kept until the refusal comes. */
