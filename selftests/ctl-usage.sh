@@ -202,7 +202,7 @@ run check --name "$(printf '%063d' 0)" good.lua
 if [ "$status" -eq 1 ]; then not_ok "63 bytes are a name"; else ok "63 bytes are a name"; fi
 
 # limits, in every command that takes them
-for size in 0 x 1x 1KB -1 99999999999999999999 17179869184G 1.5M ''; do
+for size in 0 x 1x '1 ' '1 iB' 1KB -1 99999999999999999999 17179869184G 1.5M ''; do
 	run load --memory "$size" good.lua
 	expect "size refused: '$size'" 1 'is no size'
 done

@@ -263,7 +263,8 @@ bool ctl_parse_size(const char *text, uint64_t *size)
 		return false;
 	if (*end) {
 		unit = strchr(units, *end & ~0x20);
-		if (!unit)
+		/* of a blank it finds the NUL */
+		if (!unit || !*unit)
 			return false;
 		shift = 10 * (unit - units + 1);
 		end++;
