@@ -440,7 +440,18 @@ first=$(used)
 check "load" ctl load fill.lua
 is "a full map" "$(map fill '"\(.count) \(.memory > 3000000) \(.entries | length) \(.changed)"')" "20000 true 20000 false"
 check "check" ctl check fill.lua
+# A map that goes while it is shown, to somebody who reads slowly.
+mkfifo slow
+ctl map show fill >slow 2>err &
+exec 3<slow
+read -r line <&3
 check "unload" ctl unload fill
+{ echo "$line"; cat; } <&3 >shown
+exec 3<&-
+wait $!
+is "a map that goes is shown in part" "$? $(cat err)" \
+	"2 nfluactl: cannot access map fill: there is no map of this name"
+check "which was some" [ "$(wc -l <shown)" -gt 100 ]
 for _ in 1 2 3; do ctl load fill.lua && ctl unload fill; done
 check "memory is given back" waits_for 15 flat
 

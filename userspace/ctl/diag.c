@@ -163,7 +163,7 @@ static const char *skip_name(const char *sentence, const char *name)
  * ctl_refused() - say why the kernel refused what the command asked for
  * @ctl: the run, with the connection that failed
  * @err: negative errno
- * @name: the script that the command is about, or NULL
+ * @name: the script or map that the command is about, or NULL
  *
  * Return: %CTL_REFUSED
  */
@@ -179,12 +179,6 @@ int ctl_refused(struct ctl *ctl, int err, const char *name)
 	else if (err == -EPERM)
 		ctl_error("'nfluactl %s' needs the capability CAP_NET_ADMIN in the network namespace",
 			  command->name);
-	else if (err == -ENOENT && name)
-		ctl_error("there is no script '%s' in this network namespace", name);
-	else if (err == -EEXIST && name)
-		ctl_error("there is a script '%s' already", name);
-	else if (err == -EBUSY && name)
-		ctl_error("rules refer to the script '%s'", name);
 	else
 		ctl_error("cannot %s%s%s: %s", verb, name ? " " : "", name ? name : "",
 			  nflua_message(ctl->nl));

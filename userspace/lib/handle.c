@@ -165,18 +165,12 @@ struct nlmsghdr *nflua_request(struct nflua *nl, void *buf, uint8_t cmd, uint16_
 	return nlh;
 }
 
-/* The extended acknowledgement's sentence, or NULL. */
-static const struct nlattr *extack_message(const struct nlmsghdr *nlh)
+/* The extended acknowledgement's sentence, or NULL. @skip: what is before it */
+static const struct nlattr *extack_message(const struct nlmsghdr *nlh, size_t skip)
 {
-	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
-	size_t skip = sizeof(*err);
 	const struct nlattr *attr;
 
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
-		return NULL;
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		skip += mnl_nlmsg_get_payload_len(&err->msg);
-	if (skip > mnl_nlmsg_get_payload_len(nlh))
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || skip > mnl_nlmsg_get_payload_len(nlh))
 		return NULL;
 	mnl_attr_for_each(attr, nlh, skip)
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
@@ -185,18 +179,33 @@ static const struct nlattr *extack_message(const struct nlmsghdr *nlh)
 }
 
 /* What the kernel said of the script with it stays. */
-static int refusal(struct nflua *nl, const struct nlmsghdr *nlh)
+static int refusal(struct nflua *nl, int err, const struct nlattr *sentence)
+{
+	free(nl->message);
+	nl->message = sentence ? nflua_attr_strdup(sentence) : strdup(strerror(-err));
+	nl->sentence = sentence && nl->message;
+	return err;
+}
+
+/* An acknowledgement, perhaps negative. */
+static int acknowledged(struct nflua *nl, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr;
+	size_t skip = sizeof(*err);
 
-	if (!err->error)
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		skip += mnl_nlmsg_get_payload_len(&err->msg);
+	return err->error ? refusal(nl, err->error, extack_message(nlh, skip)) : 0;
+}
+
+/* The end of a list, perhaps too early: then the sentence is behind the number. */
+static int done(struct nflua *nl, const struct nlmsghdr *nlh)
+{
+	const int *err = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*err) || *err >= 0)
 		return 0;
-	attr = extack_message(nlh);
-	free(nl->message);
-	nl->message = attr ? nflua_attr_strdup(attr) : strdup(strerror(-err->error));
-	nl->sentence = attr && nl->message;
-	return err->error;
+	return refusal(nl, *err, extack_message(nlh, sizeof(*err)));
 }
 
 /* A message of the family that says why: kept until the refusal comes. */
@@ -279,14 +288,9 @@ static int answer(struct nflua *nl, const struct nlmsghdr *nlh, nflua_reply_fn f
 	case NLMSG_ERROR:
 		if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nlmsgerr))
 			return nflua_fail(nl, -EBADMSG, "the kernel's answer is cut short");
-		return refusal(nl, nlh);
+		return acknowledged(nl, nlh);
 	case NLMSG_DONE:
-		if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(int)) {
-			err = *(int *)mnl_nlmsg_get_payload(nlh);
-			if (err < 0)
-				return nflua_fail(nl, err, "%s", strerror(-err));
-		}
-		return 0;
+		return done(nl, nlh);
 	default:
 		if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct genlmsghdr))
 			return nflua_fail(nl, -EBADMSG, "the kernel's answer is cut short");
@@ -315,7 +319,7 @@ static int answer(struct nflua *nl, const struct nlmsghdr *nlh, nflua_reply_fn f
 int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, void *data)
 {
 	bool to_end = nlh->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP);
-	bool interrupted = false, done = false;
+	bool interrupted = false, ended = false;
 	int err, result = 0;
 	ssize_t len;
 	int left;
@@ -328,20 +332,20 @@ int nflua_exchange(struct nflua *nl, struct nlmsghdr *nlh, nflua_reply_fn fn, vo
 		return nflua_fail(nl, -errno, "sending to the kernel failed: %s",
 				  strerror(errno));
 
-	while (!done) {
+	while (!ended) {
 		len = nflua_datagram(nl, 0);
 		if (len < 0)
 			return len;
 		left = len;
-		for (nlh = (struct nlmsghdr *)nl->buf; !done && mnl_nlmsg_ok(nlh, left);
+		for (nlh = (struct nlmsghdr *)nl->buf; !ended && mnl_nlmsg_ok(nlh, left);
 		     nlh = mnl_nlmsg_next(nlh, &left)) {
 			if (nlh->nlmsg_seq != nl->seq)
 				continue;
 			err = answer(nl, nlh, result ? NULL : fn, data, &interrupted);
 			if (err < 0)
 				result = err;
-			done = nlh->nlmsg_type == NLMSG_ERROR ||
-			       nlh->nlmsg_type == NLMSG_DONE || (err <= 0 && !to_end);
+			ended = nlh->nlmsg_type == NLMSG_ERROR ||
+				nlh->nlmsg_type == NLMSG_DONE || (err <= 0 && !to_end);
 		}
 	}
 	if (!result && interrupted)
