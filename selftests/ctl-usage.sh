@@ -174,6 +174,11 @@ for name in 'a b' ''; do
 done
 run extension list --libdir relative
 expect "a directory that is relative" 1 'must begin with a slash'
+run -j extension list --destdir /dev/null/x
+expect "extensions that cannot be listed" 1 'Not a directory'
+if [ -s out ]; then not_ok "leave no JSON"; else ok "leave no JSON"; fi
+run -j extension list --destdir "$tmp"
+expect "no extensions are an empty list" 0 "" '^\[\]$'
 
 # help
 run help

@@ -452,6 +452,14 @@ wait $!
 is "a map that goes is shown in part" "$? $(cat err)" \
 	"2 nfluactl: cannot access map fill: there is no map of this name"
 check "which was some" [ "$(wc -l <shown)" -gt 100 ]
+ctl load fill.lua
+ctl -j map show fill >slow 2>/dev/null &
+exec 3<slow
+dd bs=1 count=1 status=none <&3 >shown
+ctl unload fill
+cat <&3 >>shown
+exec 3<&-
+is "and in JSON says that it is not whole" "$(jq '.[0] | .changed, (.entries | length < 20000)' shown | xargs)" "true true"
 for _ in 1 2 3; do ctl load fill.lua && ctl unload fill; done
 check "memory is given back" waits_for 15 flat
 

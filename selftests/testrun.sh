@@ -381,6 +381,9 @@ P
 is "each packet is refused for a reason of its own" "$(nfluactl run file.lua --pcap large.pcap | cut -c 1-34)" \
 	"1 refused: not a valid IPv4 packet
 2 refused: the packet has 65300 by"
+is "a run that fails leaves no JSON" "$(ctl -j run none --hex "$DNS" 2>/dev/null)" ""
+is "one that fails behind a packet ends its array" \
+	"$(nfluactl -j run file.lua --pcap <(head -c 60 large.pcap) 2>/dev/null | jq -r '.[].outcome')" refused
 refused "link-layer type usb" 1 'link-layer type USB_LINUX, which' nfluactl run file.lua --pcap usb.pcap
 
 example=$TOP/lua/examples/dnsblock.lua

@@ -263,10 +263,10 @@ int extension_list(struct ctl *ctl, const struct places *places)
 	int err;
 
 	(void)ctl;
-	out_array(NULL);
+	out_list();
 	out_text("NAME                 KIND             REVISION FAMILIES  OPTIONS  SIZE OBJECT\n");
 	err = places_each(places, list_one, (void *)places);
-	out_array_end();
+	out_list_end(!err);
 	return err;
 }
 #endif /* HAVE_LUA */

@@ -55,30 +55,21 @@ static int print_line(const struct nflua_script *script, void *data)
 	return 0;
 }
 
-/* The array begins with the first script, so that a failure leaves none. */
 static int print_object(const struct nflua_script *script, void *data)
 {
-	bool *begun = data;
-
-	if (!*begun)
-		out_array(NULL);
-	*begun = true;
+	(void)data;
 	script_print(script, SCRIPT_BRIEF);
 	return 0;
 }
 
 static int list_json(struct ctl *ctl)
 {
-	bool begun = false;
 	int err;
 
-	err = nflua_each(ctl->nl, print_object, &begun);
-	if (err)
-		return err;
-	if (!begun)
-		out_array(NULL);
-	out_array_end();
-	return 0;
+	out_list();
+	err = nflua_each(ctl->nl, print_object, NULL);
+	out_list_end(!err);
+	return err;
 }
 
 static int list_text(struct ctl *ctl)

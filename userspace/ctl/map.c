@@ -125,11 +125,7 @@ static int measure(const struct nflua_map *map, void *data)
 
 static int print_object(const struct nflua_map *map, void *data)
 {
-	bool *begun = data;
-
-	if (!*begun)
-		out_array(NULL);
-	*begun = true;
+	(void)data;
 	out_object(NULL);
 	print_map(map);
 	out_object_end();
@@ -139,17 +135,13 @@ static int print_object(const struct nflua_map *map, void *data)
 static int map_list(struct ctl *ctl)
 {
 	int width = strlen("NAME");
-	bool begun = false;
 	int err;
 
 	if (out_is_json()) {
-		err = nflua_map_each(ctl->nl, print_object, &begun);
-		if (err)
-			return ctl_refused(ctl, err, NULL);
-		if (!begun)
-			out_array(NULL);
-		out_array_end();
-		return CTL_OK;
+		out_list();
+		err = nflua_map_each(ctl->nl, print_object, NULL);
+		out_list_end(!err);
+		return err ? ctl_refused(ctl, err, NULL) : CTL_OK;
 	}
 	err = nflua_map_each(ctl->nl, measure, &width);
 	if (err)
@@ -171,7 +163,7 @@ static int map_show(struct ctl *ctl, struct nflua_map *map)
 	out_array("entries");
 	err = nflua_map_entry_each(ctl->nl, map->name, print_entry, ctl);
 	out_array_end();
-	out_bool("changed", NULL, err == -EINTR);
+	out_bool("changed", NULL, err);
 	out_object_end();
 	out_array_end();
 	if (err == -EINTR)

@@ -17,6 +17,7 @@ static struct {
 	bool json;
 	bool pretty;
 	bool written;
+	bool awaited;		/* the array of out_list(), before its first element */
 	int err;		/* why standard output took no more */
 	unsigned int depth;
 	bool filled[MAX_DEPTH];	/* something was written at this level */
@@ -192,6 +193,10 @@ static void json_key(const char *key)
 
 static void json_open(const char *key, char bracket)
 {
+	if (out.awaited) {
+		out.awaited = false;
+		json_open(NULL, '[');
+	}
 	json_key(key);
 	out.written = true;
 	putchar(bracket);
@@ -222,6 +227,31 @@ void out_array(const char *key)
 void out_array_end(void)
 {
 	if (out.json)
+		json_close(']');
+}
+
+/**
+ * out_list() - begin the array that the command writes; nothing in text
+ *
+ * It appears with its first object: what fails before has written no JSON.
+ */
+void out_list(void)
+{
+	out.awaited = out.json;
+}
+
+/**
+ * out_list_end() - end the array that out_list() began
+ * @good: nothing failed: it appears also if there was no object
+ */
+void out_list_end(bool good)
+{
+	const bool empty = out.awaited;
+
+	out.awaited = false;
+	if (empty && good)
+		json_open(NULL, '[');
+	if (out.depth)
 		json_close(']');
 }
 

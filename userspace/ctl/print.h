@@ -22,6 +22,8 @@ bool out_is_json(void);
 
 void out_array(const char *key);
 void out_array_end(void);
+void out_list(void);
+void out_list_end(bool good);
 void out_object(const char *key);
 void out_object_end(void);
 

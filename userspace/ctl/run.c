@@ -315,13 +315,13 @@ static int run_packets(struct ctl *ctl, struct test *test)
 	struct packet packet;
 	int got, err = CTL_OK;
 
-	out_array(NULL);
+	out_list();
 	do {
 		got = packets_next(&test->packets, &packet);
 		if (got > 0)
 			err = run_packet(ctl, test, &packet);
 	} while (got > 0 && !err);
-	out_array_end();
+	out_list_end(!err && !got);
 	if (err || got < 0)
 		return err ? err : CTL_USAGE;
 	if (test->has_expected && packet.number - 1 != test->expected.count) {

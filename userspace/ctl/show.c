@@ -26,8 +26,6 @@ static int show_next(const struct nflua_script *listed, void *data)
 		return err == -ENOENT ? 0 : err;
 	if (walk->begun)
 		out_text("\n");
-	else
-		out_array(NULL);
 	walk->begun = true;
 	script_print(script, SCRIPT_FULL);
 	nflua_script_free(script);
@@ -39,11 +37,9 @@ static int show_all(struct ctl *ctl)
 	struct walk walk = { .nl = ctl->nl };
 	int err;
 
+	out_list();
 	err = nflua_each(ctl->nl, show_next, &walk);
-	if (!walk.begun && !err)
-		out_array(NULL);
-	if (walk.begun || !err)
-		out_array_end();
+	out_list_end(!err);
 	return err;
 }
 
