@@ -440,6 +440,8 @@ first=$(used)
 check "load" ctl load fill.lua
 is "a full map" "$(map fill '"\(.count) \(.memory > 3000000) \(.entries | length) \(.changed)"')" "20000 true 20000 false"
 check "check" ctl check fill.lua
+refused "shown to nobody" 1 '^nfluactl: cannot write to standard output: No space' \
+	bash -c "nfluactl -n $SERVER map show fill >/dev/full"
 # A map that goes while it is shown, to somebody who reads slowly.
 mkfifo slow
 ctl map show fill >slow 2>err &

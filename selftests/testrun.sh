@@ -384,6 +384,15 @@ is "each packet is refused for a reason of its own" "$(nfluactl run file.lua --p
 is "a run that fails leaves no JSON" "$(ctl -j run none --hex "$DNS" 2>/dev/null)" ""
 is "one that fails behind a packet ends its array" \
 	"$(nfluactl -j run file.lua --pcap <(head -c 60 large.pcap) 2>/dev/null | jq -r '.[].outcome')" refused
+cat >calls.lua <<'L'
+local m = require("map").open{ name = "calls", key = "integer" }
+function called(pkt) m:incr(1, 1, 0) end
+L
+ctl load calls.lua
+refused "a run whose answers nobody takes" 1 'cannot write to standard output' \
+	bash -c "nfluactl -n $SERVER run calls --pcap in.pcap >/dev/full"
+is "ends with the first" "$(ctl map get calls 1)" $'1\t1'
+ctl unload calls
 refused "link-layer type usb" 1 'link-layer type USB_LINUX, which' nfluactl run file.lua --pcap usb.pcap
 
 example=$TOP/lua/examples/dnsblock.lua

@@ -66,7 +66,7 @@ static int print_entry(const struct nflua_map_entry *entry, void *data)
 		out_null("ttl", NULL);
 	out_text("\n");
 	out_object_end();
-	return 0;
+	return ferror(stdout) ? -EPIPE : 0;
 }
 
 static void print_scripts(const struct nflua_map *map, const char *lead)
@@ -168,6 +168,8 @@ static int map_show(struct ctl *ctl, struct nflua_map *map)
 	out_array_end();
 	if (err == -EINTR)
 		ctl_hint("the map changed while it was read: entries that came or went meanwhile may be missing");
+	if (err == -EPIPE)
+		return CTL_USAGE; /* main() says why */
 	return err && err != -EINTR ? ctl_refused(ctl, err, map->name) : CTL_OK;
 }
 
