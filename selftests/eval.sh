@@ -33,6 +33,7 @@ is "as JSON" "$(ctl -j eval s answer | jq -r '.name + ":" + .output')" "s:42"
 refused "syntax error" 2 '^eval:1: syntax error near .x' ctl eval s 'x x'
 refused "runtime error" 2 '^eval:2: boom' ctl eval s "$(printf '\nerror("boom")')"
 refused "what it printed before is shown" 2 '^before' ctl eval s 'print("before") error("x")'
+refused "with its NULs" 2 '^a.x00b$' ctl eval s 'print("a\0b") error("x")'
 refused "bytecode" 2 'binary chunk' ctl eval s "$(printf '\033Lua')"
 refused "too long" 2 'ran longer than 5000 ms' ctl eval s 'while true do pcall(function() while true do end end) end'
 refused "too much memory" 2 'not enough memory' ctl eval s 'string.rep("x", 1 << 30)'

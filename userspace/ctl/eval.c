@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* nfluactl eval: run a chunk in a script's control state. */
 #include <errno.h>
-#include <string.h>
 
 #include "ctl.h"
 #include "print.h"
@@ -11,11 +10,12 @@ static int finish(struct ctl *ctl, const struct source *chunk, int err,
 {
 	const char *error = nflua_script_error(ctl->nl);
 	const char *output;
+	size_t size;
 
 	if (err) {
-		output = nflua_script_output(ctl->nl);
+		output = nflua_script_output(ctl->nl, &size);
 		if (output && !out_is_json())
-			text_sanitized(stdout, output, strlen(output), "");
+			text_sanitized(stdout, output, size, "");
 		if (!error || err != -EINVAL)
 			return ctl_refused(ctl, err, ctl->operands[0]);
 		ctl_script_error(chunk, error);

@@ -58,12 +58,8 @@ int submit_finish(struct ctl *ctl, const struct source *source, int err,
 		  struct nflua_script *script)
 {
 	const char *error = nflua_script_error(ctl->nl);
-	const char *output;
 
 	if (err) {
-		output = nflua_script_output(ctl->nl);
-		if (output)
-			put_output(output, strlen(output));
 		/* The kernel says so for what Lua finds wrong, and for nothing else. */
 		if (!error || err != -EINVAL)
 			return ctl_refused(ctl, err, source->name);

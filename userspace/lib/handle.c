@@ -86,13 +86,15 @@ const char *nflua_script_error(const struct nflua *nl)
 }
 
 /**
- * nflua_script_output() - what a body printed before its load failed
+ * nflua_script_output() - what a chunk printed before it failed
  * @nl: handle
+ * @size: gets its length; it may contain NULs, and has one behind it
  *
  * Return: the text, or NULL. Valid until the next call with @nl.
  */
-const char *nflua_script_output(const struct nflua *nl)
+const char *nflua_script_output(const struct nflua *nl, size_t *size)
 {
+	*size = nl->script_output_size;
 	return nl->script_output;
 }
 
@@ -119,6 +121,30 @@ const char *nflua_kernel_message(const struct nflua *nl)
 char *nflua_attr_strdup(const struct nlattr *attr)
 {
 	return strndup(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+}
+
+/**
+ * nflua_attr_output() - copy what a script printed
+ * @attr: attribute, with a NUL behind the text, which may contain others
+ * @size: gets the length of the text
+ *
+ * Return: the text with that NUL, or NULL without memory
+ */
+char *nflua_attr_output(const struct nlattr *attr, size_t *size)
+{
+	const char *text = mnl_attr_get_payload(attr);
+	size_t len = mnl_attr_get_payload_len(attr);
+	char *output;
+
+	if (len && !text[len - 1])
+		len--;
+	output = malloc(len + 1);
+	if (!output)
+		return NULL;
+	memcpy(output, text, len);
+	output[len] = 0;
+	*size = len;
+	return output;
 }
 
 /**
@@ -229,7 +255,7 @@ static int keep_script_error(struct nflua *nl, const struct nlmsghdr *nlh)
 	free(nl->script_error);
 	free(nl->script_output);
 	nl->script_error = nflua_attr_strdup(error);
-	nl->script_output = output ? nflua_attr_strdup(output) : NULL;
+	nl->script_output = output ? nflua_attr_output(output, &nl->script_output_size) : NULL;
 	return 1;
 }
 

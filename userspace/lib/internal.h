@@ -35,6 +35,7 @@ struct nflua_family {
  * @bufsize: bytes that @buf holds
  * @script_error: %NFLUA_A_SCRIPT_ERROR of the last exchange, or NULL
  * @script_output: %NFLUA_A_SCRIPT_OUTPUT beside it, or NULL
+ * @script_output_size: bytes of it
  * @sentence: whether @message came from the kernel
  * @message: sentence of the last failure, or NULL
  * @subscribed: nflua_subscribe() was called: there are no answers any more
@@ -50,6 +51,7 @@ struct nflua {
 	size_t bufsize;
 	char *script_error;
 	char *script_output;
+	size_t script_output_size;
 	bool sentence;
 	char *message;
 	bool subscribed;
@@ -75,6 +77,7 @@ void nflua_limits_parse(const struct nlattr *attr, struct nflua_limits *limits);
 int nflua_time_parse(const struct nlattr *nest, struct nflua_time **timep);
 void nflua_time_free(struct nflua_time *time);
 char *nflua_attr_strdup(const struct nlattr *attr);
+char *nflua_attr_output(const struct nlattr *attr, size_t *size);
 uint64_t nflua_attr_uint(const struct nlattr *attr);
 
 #endif /* _NFLUA_INTERNAL_H */

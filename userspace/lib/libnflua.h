@@ -383,7 +383,7 @@ int nflua_open(struct nflua **nlp);
 void nflua_close(struct nflua *nl);
 const char *nflua_message(const struct nflua *nl);
 const char *nflua_script_error(const struct nflua *nl);
-const char *nflua_script_output(const struct nflua *nl);
+const char *nflua_script_output(const struct nflua *nl, size_t *size);
 const char *nflua_kernel_message(const struct nflua *nl);
 
 /* script.c */

@@ -184,23 +184,6 @@ static int add_memory(struct nflua_script *script, const struct nlattr *nest)
 }
 
 /* What a body prints may be a packet's bytes, NULs among them. */
-static int parse_output(struct nflua_script *script, const struct nlattr *attr)
-{
-	size_t size = mnl_attr_get_payload_len(attr);
-	const char *output = mnl_attr_get_payload(attr);
-
-	if (size && !output[size - 1])
-		size--;
-	free(script->output);
-	script->output = malloc(size + 1);
-	if (!script->output)
-		return -ENOMEM;
-	memcpy(script->output, output, size);
-	script->output[size] = 0;
-	script->output_size = size;
-	return 0;
-}
-
 static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 {
 	const struct nlattr *attr;
@@ -271,7 +254,9 @@ static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 			err = add_entry(script, attr);
 			break;
 		case NFLUA_A_SCRIPT_OUTPUT:
-			err = parse_output(script, attr);
+			free(script->output);
+			script->output = nflua_attr_output(attr, &script->output_size);
+			err = script->output ? 0 : -ENOMEM;
 			break;
 		default:
 			nflua_limits_parse(attr, &script->limits);
