@@ -47,7 +47,11 @@ static int take_result(const struct nlmsghdr *nlh, void *data)
 	size_t size;
 	int err = 0;
 
+	/* What the last answer does not have is not so. */
 	result->by_policy = false;
+	free(result->data);
+	result->data = NULL;
+	result->size = 0;
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		switch (mnl_attr_get_type(attr)) {
 		case NFLUA_A_RUN_KIND:
