@@ -23,7 +23,6 @@ struct nflua_protocol;
 #define NFLUA_RECORDS		32	/* at least __NFLUA_RECORD_MAX */
 #define NFLUA_RECENT_BITS	4
 #define NFLUA_RECENT		(1 << NFLUA_RECENT_BITS)
-#define NFLUA_OUTPUT_MAX	8192	/* bytes of a body's output kept */
 #define NFLUA_LOG_MAX		512	/* bytes that one call may print */
 #define NFLUA_MEMORY_DEFAULT	(16ULL << 20)
 #define NFLUA_MEMORY_MIN	(128ULL << 10)

@@ -547,6 +547,9 @@ if [ $can_check = yes ]; then
 		run check --no-kernel "$example"
 		expect "without the kernel: example $(basename "$example")" 0 "" 'would load'
 	done
+	offline "much output" 0 'what the script printed is cut after 8192 bytes' <<<'for i = 1, 9000 do print() end'
+	offline "less" 0 '' <<<'for i = 1, 8191 do print() end'
+	if [ -s err ]; then not_ok "nothing is said of that"; else ok "nothing is said of that"; fi
 	offline "an error in the body" 2 '^stdin:2: attempt to index a nil value' '^before' <<<$'print("before")\nx = y.z'
 	expect "with its line" 2 '^    2 \| x = y.z'
 	expect "and by whom" 2 'hint: checked without the kernel: as --no-kernel says'

@@ -43,6 +43,15 @@ refused "no such script" 2 'no script of this name is loaded' ctl eval none 1
 refused "too large" 2 'the chunk has [0-9]+ bytes' ctl eval s "$(printf '%40000s' 1)"
 refused "without the capability" 2 'capability|permitted|CAP_NET_ADMIN' \
 	in_ns "$SERVER" capsh --drop=cap_net_admin -- -c 'nfluactl eval s 1'
+printed() { ctl eval s "print(('x'):rep($1 - 1))" | wc -c; }
+is "an output that fits" "$(printed 8191 2>&1)" 8191
+is "one that does not" "$(printed 8193 2>err)" 8192
+is "is told to be cut" "$(cat err)" "nfluactl: what the script printed is cut after 8192 bytes"
+is "also when more lines follow" \
+	"$(ctl eval s 'for i = 1, 3000 do print(i) end' 2>&1 >/dev/null)" "$(cat err)"
+is "that is no failure" "$(ctl -j eval s '("x"):rep(10000)' 2>/dev/null | jq '.output | length')" 8192
+refused "and one is a failure still" 2 '^eval:1: y$' ctl eval s 'print(("x"):rep(9000)) error("y")'
+refused "that tells it, too" 2 'cut after 8192' ctl eval s 'print(("x"):rep(9000)) error("y")'
 says "the state is well after all that" 42 'get() + 1'
 
 # A packet's states are others than the control state.

@@ -393,6 +393,23 @@ refused "a run whose answers nobody takes" 1 'cannot write to standard output' \
 	bash -c "nfluactl -n $SERVER run calls --pcap in.pcap >/dev/full"
 is "ends with the first" "$(ctl map get calls 1)" $'1\t1'
 ctl unload calls
+cat >changes.lua <<'L'
+local now, start = require("netfilter").now
+function changes(pkt)
+  local t = now()
+  start = start or t
+  if t - start < 700000000 then pkt:set_u8(8, 1) end
+  while now() - t < 30000 do end
+end
+function prints(pkt) print(("x"):rep(500)) end
+L
+ctl load changes.lua
+is "what a former request has changed is not told" \
+	"$(value '"\(.calls) \(.data)"' changes --entry changes --role target --repeat 50000 --hex "$DNS")" "50000 null"
+is "an output that fits" "$(ctl run changes --entry prints --repeat 16 --hex "$DNS" 2>&1 | grep -vc '^    | ')" 1
+is "one that is cut" "$(ctl run changes --entry prints --repeat 17 --hex "$DNS" 2>&1 >/dev/null)" \
+	"nfluactl: packet 1: what the script printed is cut after 8192 bytes"
+ctl unload changes
 refused "link-layer type usb" 1 'link-layer type USB_LINUX, which' nfluactl run file.lua --pcap usb.pcap
 
 example=$TOP/lua/examples/dnsblock.lua

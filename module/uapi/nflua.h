@@ -36,6 +36,8 @@
 
 /* Bytes of a source's SHA-256. */
 #define NFLUA_DIGEST_SIZE	32
+/* Bytes of an output that was cut; one that was not has fewer. */
+#define NFLUA_OUTPUT_MAX	8192
 /* Most bytes of a packet in RUN, and how often one request may repeat it. */
 #define NFLUA_RUN_SIZE_MAX	65280
 #define NFLUA_RUN_REPEAT_MAX	10000000
@@ -152,7 +154,7 @@ enum nflua_script_flags {
  * @NFLUA_A_SCRIPT_ERROR: string, why the command failed: the Lua message with
  *	file and line, or the sentence of the extended acknowledgement completed
  * @NFLUA_A_SCRIPT_OUTPUT: binary with a NUL behind it, what a body or an EVAL
- *	printed, cut at 8 KiB
+ *	printed; cut if it has %NFLUA_OUTPUT_MAX bytes without that NUL
  * @NFLUA_A_SCRIPT_EVENT: u8, &enum nflua_event
  * @NFLUA_A_SCRIPT_CPU: u32, CPU of the packet state; absent: control state
  * @NFLUA_A_SCRIPT_TEXT: string, a printed line or an error with traceback
@@ -621,8 +623,8 @@ enum nflua_run_flags {
  * @NFLUA_A_RUN_ERROR_KIND: u8, &enum nflua_error_attr, of the last call that
  *	failed
  * @NFLUA_A_RUN_TEXT: string, its message with traceback
- * @NFLUA_A_RUN_OUTPUT: binary with a NUL behind it, what all calls printed, cut
- *	at 8 KiB
+ * @NFLUA_A_RUN_OUTPUT: binary with a NUL behind it, what all calls printed; cut
+ *	if it has %NFLUA_OUTPUT_MAX bytes without that NUL
  * @NFLUA_A_RUN_CALLS: u32, how many calls were made
  * @NFLUA_A_RUN_TIME: u64, ns that they took together
  * @NFLUA_A_RUN_CPU: u32, CPU of the last call

@@ -10,19 +10,13 @@
 #include "ctl.h"
 #include "print.h"
 
-static void put_output(const char *output, size_t size)
-{
-	if (output && !out_is_json())
-		text_sanitized(stdout, output, size, "");
-}
-
 /* @checked: how it is known. @why: in text, why the kernel did not say it; or NULL */
 static void put_answer(const struct source *source, const struct nflua_script *script,
 		       const char *output, size_t size, const char *checked, const char *why)
 {
 	size_t i;
 
-	put_output(output, size);
+	submit_output(output, size);
 	out_array(NULL);
 	out_object(NULL);
 	out_string("name", NULL, source->name);
@@ -49,7 +43,7 @@ static int check_offline(const struct source *source, const struct nflua_source 
 
 	err = offline_check(request, &answer);
 	if (err)
-		put_output(answer.output, answer.output_size);
+		submit_output(answer.output, answer.output_size);
 	switch (err) {
 	case 0:
 		put_answer(source, answer.script, answer.output, answer.output_size, "stubs",

@@ -198,6 +198,7 @@ void limits_print(const struct nflua_limits *limits);
 
 extern const struct ctl_option submit_options[];
 int submit_prepare(struct ctl *ctl, struct source *source, struct nflua_source *request);
+void submit_output(const char *output, size_t size);
 int submit_finish(struct ctl *ctl, const struct source *source, int err,
 		  struct nflua_script *script);
 

@@ -14,21 +14,20 @@ static int finish(struct ctl *ctl, const struct source *chunk, int err,
 
 	if (err) {
 		output = nflua_script_output(ctl->nl, &size);
-		if (output && !out_is_json())
-			text_sanitized(stdout, output, size, "");
+		if (output)
+			submit_output(output, size);
 		if (!error || err != -EINVAL)
 			return ctl_refused(ctl, err, ctl->operands[0]);
 		ctl_script_error(chunk, error);
 		return CTL_REFUSED;
 	}
 	output = answer->output ? answer->output : "";
+	submit_output(output, answer->output_size);
 	if (out_is_json()) {
 		out_object(NULL);
 		out_string("name", NULL, ctl->operands[0]);
 		out_block("output", NULL, output, answer->output_size);
 		out_object_end();
-	} else {
-		text_sanitized(stdout, output, answer->output_size, "");
 	}
 	nflua_script_free(answer);
 	return CTL_OK;

@@ -133,8 +133,7 @@ static int load_file(struct ctl *ctl, struct source *source)
 	err = nflua_load(ctl->nl, &request, &script);
 	if (err)
 		return submit_finish(ctl, source, err, NULL);
-	if (script->output && !out_is_json())
-		text_sanitized(stdout, script->output, script->output_size, "");
+	submit_output(script->output, script->output_size);
 	nflua_script_free(script);
 	return CTL_OK;
 }
@@ -300,6 +299,9 @@ static int run_packet(struct ctl *ctl, struct test *test, const struct packet *p
 			put_json(&result);
 		else
 			put_result(packet, &test->run, &result);
+		if (result.output_cut)
+			ctl_error("packet %lu: what the script printed is cut after %d bytes",
+				  packet->number, NFLUA_OUTPUT_MAX);
 		if (result.outcome != NFLUA_A_OUTCOME_DROP &&
 		    result.outcome != NFLUA_A_OUTCOME_STOLEN)
 			packets_write(&test->packets, packet, result.data, result.size);

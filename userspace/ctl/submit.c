@@ -38,11 +38,19 @@ int submit_prepare(struct ctl *ctl, struct source *source, struct nflua_source *
 	return CTL_OK;
 }
 
-/* Text: what the body printed, as it is. The JSON has it in the object. */
-static void put_output(const char *output, size_t size)
+/**
+ * submit_output() - show what a body or a chunk printed
+ * @output: the text, or NULL
+ * @size: bytes of @output
+ *
+ * JSON has it in an object; but that it was cut is said there, too.
+ */
+void submit_output(const char *output, size_t size)
 {
-	if (!out_is_json())
+	if (output && !out_is_json())
 		text_sanitized(stdout, output, size, "");
+	if (size >= NFLUA_OUTPUT_MAX)
+		ctl_error("what the script printed is cut after %d bytes", NFLUA_OUTPUT_MAX);
 }
 
 /**
@@ -66,8 +74,7 @@ int submit_finish(struct ctl *ctl, const struct source *source, int err,
 		ctl_script_error(source, error);
 		return CTL_REFUSED;
 	}
-	if (script->output)
-		put_output(script->output, script->output_size);
+	submit_output(script->output, script->output_size);
 	if (out_is_json()) {
 		out_array(NULL);
 		script_print(script, SCRIPT_ANSWER);

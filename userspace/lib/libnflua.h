@@ -174,7 +174,8 @@ struct nflua_memory {
  * @entries: its entry points
  * @nentries: number of @entries
  * @output: what the body printed, or NULL; answers to a load only
- * @output_size: bytes of @output, which may contain NULs; there is one behind
+ * @output_size: bytes of @output, which may contain NULs; there is one behind.
+ *	%NFLUA_OUTPUT_MAX if it was cut
  */
 struct nflua_script {
 	char name[NFLUA_NAME_SIZE];
@@ -259,6 +260,7 @@ struct nflua_run {
  * @text: its message and traceback, or NULL
  * @output: what the calls printed
  * @output_size: bytes of @output, which may contain NULs; there is one behind
+ * @output_cut: the calls printed more than that
  * @calls: number of calls
  * @time: nanoseconds that they took together
  * @cpu: the CPU of the last call
@@ -277,6 +279,7 @@ struct nflua_run_result {
 	char *text;
 	char *output;
 	size_t output_size;
+	bool output_cut;
 	uint32_t calls;
 	uint64_t time;
 	uint32_t cpu;

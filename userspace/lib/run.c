@@ -82,6 +82,8 @@ static int take_result(const struct nlmsghdr *nlh, void *data)
 			err = replace_bytes(&result->text, &size, attr, false);
 			break;
 		case NFLUA_A_RUN_OUTPUT:
+			if (mnl_attr_get_payload_len(attr) > NFLUA_OUTPUT_MAX)
+				result->output_cut = true;
 			err = replace_bytes(&result->output, &result->output_size, attr, true);
 			/* without the NUL behind it */
 			if (!err && result->output_size)
