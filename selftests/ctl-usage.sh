@@ -550,6 +550,16 @@ if [ $can_check = yes ]; then
 	offline "much output" 0 'what the script printed is cut after 8192 bytes' <<<'for i = 1, 9000 do print() end'
 	offline "less" 0 '' <<<'for i = 1, 8191 do print() end'
 	if [ -s err ]; then not_ok "nothing is said of that"; else ok "nothing is said of that"; fi
+	name=$(printf 'c\033[2J\302\233m\342\200\256.lua')
+	cp good.lua "$name"
+	run check --no-kernel --name c "$name"
+	expect "a file's name steers no terminal" 0 "" '^c.x1b\[2J.xc2.x9bm.xe2.x80.xae.lua: would load'
+	printf 'print("a\tb\302\233\302\240\342\201\246\330\234\342\202\254")' >steer.lua
+	run check --no-kernel steer.lua
+	expect "nor what it prints" 0 "" "$(printf '^a\tb.xc2.x9b\302\240.xe2.x81.xa6.xd8.x9c\342\202\254$')"
+	run -j check --no-kernel steer.lua
+	expect "nor does JSON" 0 "" "$(printf '"a.tb.u009b\302\240.u2066.u061c\342\202\254.n"')"
+	rm "$name"
 	offline "an error in the body" 2 '^stdin:2: attempt to index a nil value' '^before' <<<$'print("before")\nx = y.z'
 	expect "with its line" 2 '^    2 \| x = y.z'
 	expect "and by whom" 2 'hint: checked without the kernel: as --no-kernel says'

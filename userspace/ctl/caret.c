@@ -160,7 +160,7 @@ static size_t character(const char *p, const char *end, unsigned int *columns, b
 
 	*columns = *p == '\t' ? TAB_COLUMNS : 1;
 	*shown = len && len <= (size_t)(end - p) && (unsigned char)*p >= 0x20 && *p != 0x7f &&
-		 !((unsigned char)*p == 0xc2 && (unsigned char)p[1] < 0xa0);
+		 !text_steers(p);
 	return *shown ? len : 1;
 }
 

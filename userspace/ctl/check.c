@@ -21,7 +21,8 @@ static void put_answer(const struct source *source, const struct nflua_script *s
 	out_object(NULL);
 	out_string("name", NULL, source->name);
 	out_string("checked", NULL, checked);
-	out_text("%s: would load, with %zu entry point%s%s\n", source->file, script->nentries,
+	out_string(NULL, "%s", source->file);
+	out_text(": would load, with %zu entry point%s%s\n", script->nentries,
 		 script->nentries == 1 ? "" : "s", script->nentries ? ":" : "");
 	out_array("entries");
 	for (i = 0; i < script->nentries; i++)
@@ -31,7 +32,7 @@ static void put_answer(const struct source *source, const struct nflua_script *s
 	out_object_end();
 	out_array_end();
 	if (why)
-		out_text("checked without the kernel: %s\n", why);
+		out_string(NULL, "checked without the kernel: %s\n", why);
 }
 
 /* @why: not the kernel; @code: what to exit with if nothing can be said */

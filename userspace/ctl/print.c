@@ -134,6 +134,38 @@ unsigned int text_utf8(const char *p)
 	return len;
 }
 
+/**
+ * text_steers() - is a character other than ASCII one that is not seen, but heeded?
+ * @p: a valid UTF-8 sequence
+ *
+ * Return: whether it is one of U+0080 to U+009F, which steer some terminals, or
+ *	of those that turn the direction of what is shown around
+ */
+bool text_steers(const char *p)
+{
+	const unsigned char *s = (const unsigned char *)p;
+
+	if (s[0] == 0xc2)
+		return s[1] < 0xa0;
+	if (s[0] == 0xd8)
+		return s[1] == 0x9c;
+	if (s[0] != 0xe2)
+		return false;
+	if (s[1] == 0x80)
+		return (s[2] | 1) == 0x8f || (s[2] >= 0xaa && s[2] <= 0xae);
+	return s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9;
+}
+
+/* @s: a UTF-8 sequence of two or three bytes */
+static void json_escape(const char *s, unsigned int len)
+{
+	unsigned int c = *s & (len == 2 ? 0x1f : 0x0f), i;
+
+	for (i = 1; i < len; i++)
+		c = c << 6 | (s[i] & 0x3f);
+	printf("\\u%04x", c);
+}
+
 /* What is no UTF-8 becomes U+FFFD: JSON has no other way. */
 static void json_data(const char *s, size_t size)
 {
@@ -156,6 +188,8 @@ static void json_data(const char *s, size_t size)
 			fputs("\\t", stdout);
 		else if (len == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f))
 			printf("\\u%04x", (unsigned char)*s);
+		else if (text_steers(s))
+			json_escape(s, len);
 		else
 			fwrite(s, 1, len, stdout);
 		s += len;
@@ -287,20 +321,22 @@ static void value(const char *key, const char *fmt, const char *raw, const char 
 	}
 }
 
-/* Write @s so that it can't steer a terminal; @breaks: a line break may stay. */
+/* Write @s so that it can't steer a terminal; @breaks: tabs and line breaks may stay. */
 static const char *put_sanitized(FILE *to, const char *s, bool breaks)
 {
 	unsigned int len = text_utf8(s);
 	unsigned char c = *s;
 
-	/* U+0080 to U+009F steer some terminals, too. */
-	if (!len || c == 0x7f || (c < 0x20 && c != '\t' && !(breaks && c == '\n')) ||
-	    (c == 0xc2 && (unsigned char)s[1] < 0xa0)) {
-		fprintf(to, "\\x%02x", c);
-		return s + 1;
+	const bool seen = len && c >= 0x20 && c != 0x7f && !text_steers(s);
+	unsigned int i;
+
+	if (seen || (breaks && (c == '\t' || c == '\n'))) {
+		fwrite(s, 1, len, to);
+		return s + len;
 	}
-	fwrite(s, 1, len, to);
-	return s + len;
+	for (i = 0; !i || i < len; i++)
+		fprintf(to, "\\x%02x", (unsigned char)s[i]);
+	return s + i;
 }
 
 /**

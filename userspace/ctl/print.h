@@ -45,6 +45,7 @@ void out_block(const char *key, const char *indent, const char *value, size_t si
 void out_lines(const char *key, const char *indent, const char *value, size_t size);
 
 unsigned int text_utf8(const char *p);
+bool text_steers(const char *p);
 void text_sanitized(FILE *to, const char *text, size_t size, const char *indent);
 void text_bytes(char *buf, size_t size, uint64_t bytes);
 
