@@ -12,7 +12,7 @@
 
 #include "libnflua.h"
 
-#define CTL_MAX_OPTIONS	16
+#define CTL_MAX_OPTIONS	24	/* of one command */
 
 /* Exit codes, the same for all commands. */
 enum ctl_exit {

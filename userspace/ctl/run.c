@@ -61,10 +61,9 @@ static int take_options(struct ctl *ctl, struct nflua_run *run)
 	const char *entry = ctl_value(ctl, "entry"), *hook = ctl_value(ctl, "hook");
 	const char *role = ctl_value(ctl, "role"), *repeat = ctl_value(ctl, "repeat");
 	const char *mark = ctl_value(ctl, "mark"), *family = ctl_value(ctl, "family");
-	unsigned long value;
 	int found;
 	uint64_t number;
-	char *end;
+	int64_t value;
 
 	run->kind = -1;
 	run->hooknum = -1;
@@ -91,9 +90,7 @@ static int take_options(struct ctl *ctl, struct nflua_run *run)
 		run->as = nflua_kind_find(role);
 	}
 	if (mark) {
-		errno = 0;
-		value = strtoul(mark, &end, 0);
-		if (*mark < '0' || *mark > '9' || *end || errno || value > UINT32_MAX)
+		if (!ctl_parse_integer(mark, &value) || value < 0 || value > UINT32_MAX)
 			return ctl_usage(ctl, "'%s' is no mark: a number of 32 bits, decimal or with 0x",
 					 mark);
 		run->mark = value;
@@ -338,7 +335,7 @@ static int run_packets(struct ctl *ctl, struct test *test)
 }
 
 /* how a file is loaded */
-static const char *const file_options[] = { "single", "memory", "budget" };
+static const char *const file_options[] = { "name", "single", "memory", "budget" };
 
 static int run(struct ctl *ctl)
 {
@@ -399,6 +396,7 @@ static const struct ctl_option options[] = {
 	{ "repeat", 0, "N", CTL_WORD_NONE, "call it so often on each packet, and tell the time of a call" },
 	{ "expect", 0, "FILE", CTL_WORD_FILE, "compare the answers with the lines of a file" },
 	{ "out", 0, "FILE", CTL_WORD_FILE, "write the packets that are not dropped to a pcap file" },
+	{ "name", 0, "NAME", CTL_WORD_NONE, "name of a file's script; default: the file's, without .lua" },
 	{ "single", 0, NULL, CTL_WORD_NONE, "load a file with one packet state for all CPUs" },
 	CALL_LIMITS_OPTIONS,
 	{ }
