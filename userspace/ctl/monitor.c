@@ -192,10 +192,15 @@ static enum turn take(struct watch *watch)
 
 static volatile sig_atomic_t stopped;
 
+/*
+ * A signal that comes right before output is written does not end the waiting
+ * for who reads it: another one does.
+ */
 static void stop(int number)
 {
 	(void)number;
 	stopped = 1;
+	alarm(1);
 }
 
 /*
