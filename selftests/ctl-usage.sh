@@ -113,6 +113,12 @@ run list --nonsense
 expect "unknown option of a command" 1 'no option --nonsense'
 run -x list
 expect "unknown letter" 1 'no option -x'
+run load --single -xj
+expect "unknown letter before a known one" 1 'no option -x'
+run load --single -jx
+expect "unknown letter behind a known one" 1 'no option -x'
+run list --json=1 -j
+expect "an argument too many, and a letter" 1 'json takes no argument'
 run list x
 expect "too many words" 1 "'x' is one word too many"
 run load
@@ -263,12 +269,15 @@ run run x --hex 45 --hook forwards
 expect "run: no such hook" 1 "'forwards' is no hook: prerouting, input"
 run run x --hex 45 --family ip
 expect "run: no such family" 1 "'ip' is no family: ipv4, ipv6, inet, arp, bridge, netdev"
-for option in --single --budget=1ms --memory=1M; do
+for option in --name=y --single --budget=1ms --memory=1M; do
 	run run x --hex 45 $option
 	expect "run: $option is for a file" 1 "${option%=*} is for a file"
 done
 run run ./x.lua --hex 45 --budget 1
 expect "run: a budget is checked" 1 "'1' is no time"
+run run x --entry e --hex 45 --file f --pcap p --raw --hook input --family ipv4 --iif i --oif o \
+	--mark 1 --role match --rule r --repeat 1 --expect e --out o --name n --single --memory 1M --budget 1ms
+expect "run: all options at once" 1 '--name is for a file'
 run run x --hex 45 --role hook
 expect "run: no such role" 1 "'hook' is no role: match, target"
 for mark in '' x -1 0x 1x 4294967296; do
@@ -297,6 +306,10 @@ run run x --hex 45 --single
 expect "run: --single of a loaded script" 1 '--single is for a file'
 run -n x run ./good.lua --hex 45
 expect "run: a file with --netns" 1 '--netns has no meaning'
+run run './bad name.lua' --hex 45
+expect "run: a file's name that is no script's" 1 'give one with --name'
+run run './no file.lua' --name given --hex 45
+expect "run: takes another name" 1 "there is no file './no file.lua'"
 run run ./nothing.lua --hex 45
 expect "run: no such script file" 1 "there is no file './nothing.lua'"
 

@@ -91,7 +91,8 @@ static int bad_option(struct ctl *ctl, int what, char **argv, const struct parse
 				 ctl->command->options[optopt - OWN_OPTION].name);
 	if (what == ':')
 		return ctl_usage(ctl, "-%c needs an argument", optopt);
-	if (optopt && optopt < 128 && strncmp(word, "--", 2))
+	/* In a bundle, optind is not behind it yet: the letter alone tells. */
+	if (optopt && optopt < 128 && !strchr(parser->letters, optopt))
 		return ctl_usage(ctl, "there is no option -%c", optopt);
 	len = strcspn(word, "=");
 	for (i = 0; i < parser->count; i++)
