@@ -83,24 +83,28 @@ static void bash_argument_cases(const struct ctl_option *options, const char *in
 	}
 }
 
-/* The options of all commands that take an argument, each once. */
-static void bash_argument_pattern(void)
+/* By command, the options that take an argument: an option of one may take none in another. */
+static void bash_argument_options(void)
 {
-	const struct ctl_option *option, *seen[64];
-	size_t i, j, count = 0;
+	const struct ctl_command *command;
+	const struct ctl_option *option;
+	bool any;
+	size_t i;
 
 	for (i = 0; i < ctl_command_count(); i++) {
-		option = ctl_command_at(i)->options;
-		for (; option && option->name; option++) {
-			if (!option->arg || count == sizeof(seen) / sizeof(seen[0]))
+		command = ctl_command_at(i);
+		any = false;
+		for (option = command->options; option && option->name; option++) {
+			if (!option->arg)
 				continue;
-			for (j = 0; j < count && strcmp(seen[j]->name, option->name); j++)
-				;
-			if (j < count)
-				continue;
-			seen[count++] = option;
-			printf("%s--%s", count > 1 ? "|" : "", option->name);
+			if (any)
+				printf(" --%s", option->name);
+			else
+				printf("\t\t\t%s) args=' --%s", command->name, option->name);
+			any = true;
 		}
+		if (any)
+			printf(" ' ;;\n");
 	}
 }
 
@@ -112,7 +116,7 @@ static void bash(void)
 	printf("# bash completion for nfluactl; 'nfluactl completion bash' wrote it\n"
 	       "%s"
 	       "_nfluactl() {\n"
-	       "\tlocal cur prev word i commands='", bash_functions);
+	       "\tlocal cur prev word i args='' commands='", bash_functions);
 	for (i = 0; i < ctl_command_count(); i++)
 		printf("%s%s", i ? " " : "", ctl_command_at(i)->name);
 	printf("' global='");
@@ -129,11 +133,13 @@ static void bash(void)
 	       "\tfor ((i = 1; i < ${#words[@]} - 1; i++)); do\n"
 	       "\t\tcase ${words[i]} in\n"
 	       "\t\t-n|--netns) ns=(-n \"${words[i+1]}\"); ((i++)) ;;\n"
-	       "\t\t");
-	bash_argument_pattern();
-	printf(") ((i++)) ;;\n"
-	       "\t\t-*) ;;\n"
-	       "\t\t*) operands+=(\"${words[i]}\") ;;\n"
+	       "\t\t-*) [[ $args != *\" ${words[i]} \"* ]] || ((i++)) ;;\n"
+	       "\t\t*)\n"
+	       "\t\t\toperands+=(\"${words[i]}\")\n"
+	       "\t\t\t[[ ${#operands[@]} == 1 ]] || continue\n"
+	       "\t\t\tcase ${words[i]} in\n");
+	bash_argument_options();
+	printf("\t\t\tesac ;;\n"
 	       "\t\tesac\n"
 	       "\tdone\n"
 	       "\tcase $prev in\n");
