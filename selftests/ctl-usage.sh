@@ -408,6 +408,9 @@ complete_words "completes roles" "target" nfluactl run x --role t
 complete_words "completes options of run" "--pretty --pcap" nfluactl run --p
 complete_words "completes what map does" "show set" nfluactl map s
 complete_words "completes it behind options" "delete" nfluactl -j map d
+complete_words "behind an option that takes an argument elsewhere" "delete" nfluactl map --hex d
+complete_words "and behind its next word" "" nfluactl map --hex show s
+complete_words "behind one that takes an argument" "good.lua" nfluactl run --hex 45 go
 complete_words "completes map's options" "--ttl" nfluactl map set --t
 complete_words "completes nothing where nothing fits" "" nfluactl load --memory ''
 
@@ -488,6 +491,11 @@ mark "long lines are cut" long "1: unexpected symbol near ')'" \
 	"      | $(printf '%63s' '')^" <<END
 $(printf 'x = 1 %.0s' {1..30}))
 END
+
+calls=$(printf 'f()%.0s' {1..30})
+{ yes 'x = 1234567890' | head -n 80000; echo "$calls)"; } >many.lua
+mark "no mark where finding it takes long" searched "80001: unexpected symbol near ')'" \
+	"80001 | $calls)" '      | ^' <many.lua
 
 if [ $can_check = yes ]; then
 	printf 'x = 1\n\0y' >nul.lua

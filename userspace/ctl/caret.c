@@ -12,8 +12,8 @@
 #define SOURCE_COLUMNS	100
 #define MARK_COLUMN	60
 
-/* Longest line in which equal tokens are told apart, which takes time. */
-#define COMPILE_LINE_MAX	4096
+/* Bytes that are compiled at most, to tell equal tokens of a line apart. */
+#define COMPILE_MAX	(16 << 20)
 
 /* A tab is written as so many blanks, so that the mark stands where it ought. */
 #define TAB_COLUMNS	4
@@ -124,6 +124,7 @@ static bool locate(const struct source *source, const char *line, size_t len,
 		   const char *message, struct span *mark)
 {
 	struct span span;
+	size_t left = COMPILE_MAX, size;
 	const char *token;
 	unsigned int nth;
 	char byte;
@@ -142,11 +143,16 @@ static bool locate(const struct source *source, const char *line, size_t len,
 	mark->len = span.len;
 	if (!find_token(line, len, token, span.len, 1, &mark->begin))
 		return true;
-	if (!syntax_available() || len > COMPILE_LINE_MAX)
+	if (!syntax_available())
 		return false;
-	for (nth = 0; find_token(line, len, token, span.len, nth, &mark->begin); nth++)
-		if (stops_at(source, line + mark->begin + span.len - source->text, message))
+	for (nth = 0; find_token(line, len, token, span.len, nth, &mark->begin); nth++) {
+		size = line + mark->begin + span.len - source->text;
+		if (size > left)
+			return false;
+		left -= size;
+		if (stops_at(source, size, message))
 			return true;
+	}
 	return false;
 }
 
