@@ -359,6 +359,18 @@ else
 	skip "a file that is no namespace" "not root"
 fi
 
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+if [ "$(id -u)" -ne 0 ]; then
+	run -n 1 list
+	expect "the namespace of another's process" 2 'may not be entered|needs the capability'
+elif as_nobody test -x "$NFLUACTL" 2>/dev/null; then
+	as_nobody "$NFLUACTL" -n 1 list >out 2>err
+	status=$?
+	expect "the namespace of another's process" 2 'may not be entered: permission denied'
+else
+	skip "the namespace of another's process" "nobody can ask"
+fi
+
 # completion
 run completion bash
 expect "completion bash" 0 "" '^complete -F _nfluactl nfluactl'

@@ -124,7 +124,7 @@ is "both families in one file: each as it may be" \
 3 match"
 is "and as JSON" "$(nfluactl -j run ./wide.lua --rule "--any --from fd00::/8" --pcap both.pcap | jq -r '.[].outcome' | xargs)" \
 	"refused match refused"
-refused "one packet of the other family" 1 "^nfluactl: --rule: --from '10.0.0.0/8' is not an IPv6" \
+refused "one packet of the other family" 2 "^nfluactl: --rule: --from '10.0.0.0/8' is not an IPv6" \
 	nfluactl run ./wide.lua --rule "--any --from 10.0.0.0/8" --hex "$SIX"
 sed 's/name = "wide"/families = { "ipv6" }, name = "six"/' wide.lua >six.lua
 is "a rule of one family only" "$(nfluactl run ./six.lua --rule "--any" --pcap both.pcap | grep -v '^ ' | head -n 2)" \

@@ -92,6 +92,9 @@ static int enter_netns(const char *netns)
 		ctl_error("entering network namespace '%s' needs the capability CAP_SYS_ADMIN",
 			  netns);
 		return CTL_REFUSED;
+	case -EACCES:
+		ctl_error("network namespace '%s' may not be entered: permission denied", netns);
+		return CTL_REFUSED;
 	case -EINVAL:
 		ctl_error("'%s' is no network namespace", netns);
 		break;

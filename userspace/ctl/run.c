@@ -274,7 +274,7 @@ static int run_packet(struct ctl *ctl, struct test *test, const struct packet *p
 		    (!test->packets.in && !test->has_expected))) {
 		if (form && form->why) {
 			ctl_error("--rule: %s", why);
-			return CTL_USAGE;
+			return CTL_REFUSED;
 		}
 		ctl_refused(ctl, err, test->name);
 		if (err == -ENOTUNIQ)
