@@ -385,7 +385,7 @@ is "a run that fails leaves no JSON" "$(ctl -j run none --hex "$DNS" 2>/dev/null
 is "one that fails behind a packet ends its array" \
 	"$(nfluactl -j run file.lua --pcap <(head -c 60 large.pcap) 2>/dev/null | jq -r '.[].outcome')" refused
 cat >calls.lua <<'L'
-local m = require("map").open{ name = "calls", key = "integer" }
+local m = require("map").open{ name = "calls", key = "integer", max = 1 }
 function called(pkt) m:incr(1, 1, 0) end
 L
 ctl load calls.lua
