@@ -305,24 +305,20 @@ case("an error deep in huge code", "runtime|cstack", function()
   local f = load("local n, f, u = ... if n ~= 0 then goto call end " .. ("u = 1 "):rep(1000000) .. "::call:: if n == 0 then error('x') end return 1 + f(n - 1, f)")
   return function() return f(22, f) end
 end)
-case("errors on a stack of 65560 calls", "time|memory|accept", function()
-  local function deep(n)
-    if n == 0 then coroutine.yield() while true do pcall(error) end end
-    return 1 + deep(n - 1)
+-- the first call; then the coroutine is dead
+local function errors_on(calls)
+  return function()
+    local function deep(n)
+      if n == 0 then coroutine.yield() while true do pcall(error) end end
+      return 1 + deep(n - 1)
+    end
+    local co = coroutine.create(deep)
+    coroutine.resume(co, calls)
+    return function() return coroutine.resume(co) end
   end
-  local co = coroutine.create(deep)
-  coroutine.resume(co, 65560)
-  return function() return coroutine.resume(co) end
-end)
-case("errors on a stack of 131090 calls", "time|memory|accept", function()
-  local function deep(n)
-    if n == 0 then coroutine.yield() while true do pcall(error) end end
-    return 1 + deep(n - 1)
-  end
-  local co = coroutine.create(deep)
-  coroutine.resume(co, 131090)
-  return function() return coroutine.resume(co) end
-end)
+end
+case("errors on a stack of 65560 calls", "time|memory|accept", errors_on(65560))
+case("errors on a stack of 131090 calls", "time|memory|accept", errors_on(131090))
 case("tracebacks of a stack of 65560 calls", "time|memory", function()
   local function deep(n) if n == 0 then coroutine.yield() end return 1 + deep(n - 1) end
   local co = coroutine.create(deep)
