@@ -113,11 +113,13 @@ static int ext_tg_check(const struct xt_tgchk_param *par)
 {
 	struct xt_target *target = (struct xt_target *)par->target;
 	struct nflua_extension *extension;
+	int err;
 
 	target -= par->target->family == NFPROTO_IPV6;
 	extension = container_of(target, struct nflua_extension, targets[0]);
-	return check(par->net, extension, par->family, par->table,
-		     par->targinfo);
+	err = nflua_xtables_check_caller(par, extension->spec.name);
+	return err ?: check(par->net, extension, par->family, par->table,
+			    par->targinfo);
 }
 
 static void ext_tg_destroy(const struct xt_tgdtor_param *par)

@@ -7,6 +7,7 @@
 #include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/tcp.h>
@@ -14,6 +15,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include "binding.h"
+#include "event.h"
 #include "uapi/xt_nflua.h"
 #include "xtables.h"
 
@@ -170,6 +172,32 @@ static bool lua_mt(const struct sk_buff *skb, struct xt_action_param *par)
 	return match;
 }
 
+/**
+ * nflua_xtables_check_caller() - is a target for packets that xtables meets?
+ * @par: what checkentry got
+ * @name: the script or the extension that it is about
+ *
+ * An action of tc may name a target, too, until Linux 6.7. It has no place for a
+ * packet that a script steals, frees it, and ends targets where they may not
+ * sleep. It is known by its rule, which is all zero: in those of ip_tables the
+ * target lies behind the rule, and nf_tables says that it is it.
+ *
+ * Return: 0, or -EOPNOTSUPP
+ */
+int nflua_xtables_check_caller(const struct xt_tgchk_param *par,
+			       const char *name)
+{
+	const struct ipt_entry *rule = par->entryinfo;
+
+	if (par->family != NFPROTO_IPV4 || par->nft_compat ||
+	    (rule && rule->target_offset))
+		return 0;
+	nflua_event_refused(nflua_net(par->net), name,
+			    "an action of tc has target '%s', which is for rules of iptables only",
+			    par->target->name);
+	return -EOPNOTSUPP;
+}
+
 static int lua_tg_check(const struct xt_tgchk_param *par)
 {
 	struct xt_lua_info *info = par->targinfo;
@@ -178,6 +206,8 @@ static int lua_tg_check(const struct xt_tgchk_param *par)
 	err = check_info(info, 0,
 			 BIT(NFLUA_ON_ERROR_CONTINUE) |
 			 BIT(NFLUA_ON_ERROR_ACCEPT) | BIT(NFLUA_ON_ERROR_DROP));
+	if (!err)
+		err = nflua_xtables_check_caller(par, info->script);
 	return err ?: check(par->net, par->family, info, NFLUA_ENTRY_TARGET);
 }
 

@@ -4,6 +4,8 @@
 
 #include "entry.h"
 
+struct xt_tgchk_param;
+
 unsigned int nflua_xtables_verdict(unsigned int outcome);
 
 /**
@@ -35,6 +37,8 @@ nflua_xtables_run(const struct nflua_entry *entry, enum nflua_role role,
 			nflua_entry_run(entry, role, on_error, skb, hs);
 }
 
+int nflua_xtables_check_caller(const struct xt_tgchk_param *par,
+			       const char *name);
 int nflua_xtables_check_args(const char *args, size_t size);
 int nflua_xtables_init(void);
 void nflua_xtables_exit(void);

@@ -178,6 +178,28 @@ is "its failure policy is the declared one" \
 	"$(server "$ipt" -t mangle -nvxL INPUT | awk '/ACCEPT/ && $1 ~ /^[0-9]+$/ { print $1 }')" 0
 server "$ipt" -t mangle -F INPUT
 
+# --- an action of tc is no rule ---
+cat >"$TMP/ACTION.lua" <<'T'
+local nf = require("netfilter").new()
+nf:target(function(pkt) return nf.CONTINUE end)
+nf:extension{ name = "ACTION", target = function(pkt, info) return nf.CONTINUE end }
+T
+install_extension "$TMP/ACTION.lua"
+server tc qdisc add dev lo clsact 2>/dev/null
+action() { server tc filter add dev lo ingress protocol ip matchall action xt -j "$@"; }
+if modprobe -q act_xt; then
+	check "tc takes targets of the kernel" action MARK --set-mark 1
+	for target in "LUA --script ACTION" ACTION; do
+		# shellcheck disable=SC2086
+		refused "an action of tc may not have target $target" any "not supported" action $target
+		check "which the log says" logged "an action of tc has target '${target%% *}'"
+	done
+	server tc qdisc del dev lo clsact
+	check "unloaded" ctl unload ACTION
+else
+	skip "an action of tc" "tc has no actions with targets here"
+fi
+
 # --- a table is made once for a rule and a state ---
 cat >"$TMP/once.lua" <<'T'
 local nf = require("netfilter").new()
