@@ -535,12 +535,18 @@ static int info_index(lua_State *L)
 			  lua_tostring(L, -1));
 }
 
-/* Lets the table on top of the stack raise for what is no option. */
-static void make_strict(lua_State *L, const struct nflua_extension_spec *spec)
+/*
+ * Pushes a metatable that raises for what is no option. A state has one for each
+ * declaration, which stays as long as the state does.
+ */
+static void push_strict(lua_State *L, const struct nflua_extension_spec *spec)
 {
 	luaL_Buffer b;
 	unsigned int i;
 
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, spec) != LUA_TNIL)
+		return;
+	lua_pop(L, 1);
 	lua_createtable(L, 0, 2);
 	lua_pushstring(L, spec->name);
 	luaL_buffinit(L, &b);
@@ -561,7 +567,8 @@ static void make_strict(lua_State *L, const struct nflua_extension_spec *spec)
 	lua_setfield(L, -2, "__index");
 	lua_pushboolean(L, 0);
 	lua_setfield(L, -2, "__metatable");
-	lua_setmetatable(L, -2);
+	lua_pushvalue(L, -1);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, spec);
 }
 
 /**
@@ -616,7 +623,10 @@ void nflua_extension_push(lua_State *L,
 		}
 		lua_setfield(L, -3, option->name);
 	}
-	make_strict(L, spec);
-	lua_setfield(L, -2, "inverted");
-	make_strict(L, spec);
+	push_strict(L, spec);
+	lua_pushvalue(L, -1);
+	lua_setmetatable(L, -3);
+	lua_insert(L, -2);
+	lua_setfield(L, -3, "inverted");
+	lua_setmetatable(L, -2);
 }

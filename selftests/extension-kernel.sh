@@ -221,6 +221,34 @@ is "rules that say the same share a table, others have their own" \
 	"$(server "$ipt" -nvxL INPUT | awk '/once/ { print $1 }' | paste -sd ' ')" "4 4 5"
 server "$ipt" -F INPUT
 
+# --- what a rule takes in a state ---
+{
+	echo 'local options = {}'
+	echo 'for i = 1, 17 do options[i] = { name = "a_long_name_" .. i, type = "u16" } end'
+	echo 'require("netfilter").new():extension{ name = "wide", options = options,'
+	echo '  match = function(pkt, info) return info.a_long_name_1 == 0 or info.inverted.a_long_name_2 end }'
+} >"$TMP/wide.lua"
+check "many options" nfluactl extension install "$TMP/wide.lua"
+check "loaded in one state" ctl load --single "$TMP/wide.lua"
+# wide FIRST LAST: rules, and a packet that meets them; then the bytes of all states
+wide() {
+	{
+		echo '*filter'
+		for i in $(seq "$1" "$2"); do
+			echo "-A INPUT -p udp -m wide --a-long-name-1 $i"
+		done
+		echo COMMIT
+	} | server "$ipt-restore" -n
+	udp "$CLIENT" "$SERVER4" 1 4000
+	field "$SERVER" wide .memory
+}
+few=$(wide 1 10)
+each=$((($(wide 11 310) - few) / 300))
+diag "$each bytes for each rule"
+check "each rule has its table, and shares what is the declaration's" test $each -gt 500 -a $each -lt 1500
+server "$ipt" -F INPUT
+check "unloaded" ctl unload wide
+
 # --- hooks that go while the body runs ---
 cat >"$TMP/shift.lua" <<'T'
 local nf = require("netfilter").new()
