@@ -223,6 +223,12 @@ static void drop_rule(struct nflua_binding *b)
 	kfree(b);
 }
 
+/* Whom to ask of a rule; NULL while no script declares its extension. */
+static struct nflua_entry *entry_to_ask(const struct nflua_binding *b)
+{
+	return b->script ? rcu_dereference_protected(b->point.entry, 1) : NULL;
+}
+
 /*
  * The generation whose control state has something to say of a rule, kept;
  * NULL if there is none. Context: lock of the namespace
@@ -230,10 +236,9 @@ static void drop_rule(struct nflua_binding *b)
 static struct nflua_generation *keep_asked(const struct nflua_binding *b,
 					   enum nflua_callback callback)
 {
-	struct nflua_entry *entry;
+	struct nflua_entry *entry = entry_to_ask(b);
 
-	entry = rcu_dereference_protected(b->point.entry, 1);
-	if (!b->script || !entry || !(entry->callbacks & BIT(callback)))
+	if (!entry || !(entry->callbacks & BIT(callback)))
 		return NULL;
 	nflua_generation_get(entry->gen);
 	return entry->gen;
@@ -269,8 +274,12 @@ static void unbind(struct nflua_binding *b, struct nflua_values *values,
 	/* Another rule's end may drop the last reference while we unlock. */
 	nflua_net_get(nn);
 	mutex_lock(&nn->lock);
-	if (tell && b->extension)
-		asked = keep_asked(b, NFLUA_CALLBACK_DESTROY);
+	/* Rules that say the same are one to the script: it is their number. */
+	if (b->extension && values->declared) {
+		values->declared--;
+		if (tell)
+			asked = keep_asked(b, NFLUA_CALLBACK_DESTROY);
+	}
 	if (asked) {
 		mutex_unlock(&nn->lock);
 		if (ask(asked, values, NFLUA_CALLBACK_DESTROY, &error) && error)
@@ -336,8 +345,10 @@ int nflua_bind(const struct nflua_rule *rule, struct nflua_binding **binding,
 	}
 	b->rules++;
 	script->rules++;
-	if (rule->extension)
+	if (rule->extension && entry_to_ask(b)) {
+		v->declared++;
 		asked = keep_asked(b, NFLUA_CALLBACK_CHECKENTRY);
+	}
 	err = 0;
 unlock:
 	mutex_unlock(&nn->lock);

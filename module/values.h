@@ -29,6 +29,8 @@ struct Table;
  * @serial: theirs alone, for ever
  * @slot: their number in the script
  * @rules: how many rules have them
+ * @declared: how many of these a script was asked about, or would have been: it
+ *	declared their extension when they were inserted
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @size: bytes of @data
  * @data: the rule's own, checked
@@ -44,6 +46,7 @@ struct nflua_values {
 	u64 serial;
 	u32 slot;
 	unsigned int rules;
+	unsigned int declared;
 	u8 family;
 	size_t size;
 	u8 data[] __aligned(8);

@@ -148,6 +148,15 @@ is "only the first is there" "$(saved_rules "$ipt" | wc -l)" 1
 server "$ipt" -F INPUT
 check "destroy" waits_for 10 told "destroy 4"
 is "no rule is counted" "$(rules_of knock)" 0
+check "a rule" add --port 10
+check "an unload by force" ctl unload --force knock
+check "a rule that no script is asked about" add --port 11
+check "loaded again" ctl load "$TMP/knock.lua"
+server "$ipt" -F INPUT
+check "a rule that it is asked about" add --port 12
+server "$ipt" -F INPUT
+check "destroy of that" waits_for 10 told "destroy 12"
+refused "and not of that" 1 "^$" told "destroy 11"
 
 # --- a target, tables and hooks ---
 cat >"$TMP/MARKIT.lua" <<'T'
