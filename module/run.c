@@ -255,7 +255,7 @@ static int make_values(struct nflua_run *run, struct netlink_ext_ack *extack)
 	} else if (nflua_xtables_check_args(run->rule, run->rule_size) !=
 		   run->rule_size) {
 		return refuse_rule(run, extack,
-				   "arguments are key=value, a key letters, digits and underscores, with no digit first");
+				   "arguments are key=value, a key letters, digits and underscores, with no digit first, a value text without control characters");
 	}
 	run->values = nflua_values_create(&rule);
 	if (!run->values)

@@ -19,6 +19,14 @@
 #include "uapi/xt_nflua.h"
 #include "xtables.h"
 
+/* Can people read it? iptables-save would write a line break as it is. */
+static bool is_text(const char *s)
+{
+	while (*s && !iscntrl(*s))
+		s++;
+	return !*s;
+}
+
 /**
  * nflua_xtables_check_args() - are the arguments of a rule "key=value" strings
  * @args: the strings with their NULs, and then zeros
@@ -40,7 +48,7 @@ int nflua_xtables_check_args(const char *args, size_t size)
 		while (isascii(*p) && (isalpha(*p) || *p == '_' ||
 				       (isdigit(*p) && p != at)))
 			p++;
-		if (p == at || *p != '=')
+		if (p == at || *p != '=' || !is_text(p))
 			return -EINVAL;
 		at = p + strlen(p) + 1;
 	}
@@ -56,7 +64,7 @@ static int check_info(const struct xt_lua_info *info, u8 flags, u32 policies)
 	    strnlen(info->function, sizeof(info->function)) ==
 	    sizeof(info->function))
 		return -EINVAL;
-	if (!nflua_script_name_ok(info->script))
+	if (!nflua_script_name_ok(info->script) || !is_text(info->function))
 		return -EINVAL;
 	if (info->flags & ~(flags | XT_LUA_PAYLOAD | XT_LUA_MASK) ||
 	    !(info->flags & XT_LUA_MASK) == !!info->mask ||

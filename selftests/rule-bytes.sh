@@ -79,7 +79,10 @@ nf:extension{
 L
 cat >"$TMP/call.lua" <<'L'
 function called(pkt, info)
-  for key, value in pairs(info or {}) do assert(key:find("^[%a_][%w_]*$"), key) end
+  for key, value in pairs(info or {}) do
+    assert(key:find("^[%a_][%w_]*$"), key)
+    assert(not tostring(value):find("%c"), key)
+  end
   return true
 end
 local netfilter = require("netfilter")
