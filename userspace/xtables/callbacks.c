@@ -110,12 +110,32 @@ static bool is_default(const struct call *c, unsigned int n, const struct xt_nfl
 		       nflua_extension_pool(&c->d->spec, option->def), option->size);
 }
 
+/* Puts the list on top of the stack into the values of a repeated option. */
+static void add_list(lua_State *L, const struct call *c, unsigned int n,
+		     struct xt_nflua_info *info)
+{
+	const lua_Unsigned size = lua_rawlen(L, -1);
+	lua_Unsigned i, keys = 0;
+
+	lua_pushnil(L);
+	for (; lua_next(L, -2); keys++)
+		lua_pop(L, 1);
+	/* What is not at 1 and so on would be lost, as that of a range without its list. */
+	if (keys != size)
+		luaL_error(L, "option '%s' may have several values: it must be a list of them",
+			   c->d->spec.options[n].name);
+	for (i = 1; i <= size; i++) {
+		lua_rawgeti(L, -1, i);
+		add_value(L, c, n, info);
+	}
+	lua_pop(L, 1);
+}
+
 /* Puts the field of an option of the table at @t into @info. */
 static void store_option(lua_State *L, const struct call *c, int t, unsigned int n,
 			 struct xt_nflua_info *info)
 {
 	const struct nflua_extension_option *option = &c->d->spec.options[n];
-	int i;
 
 	lua_pushstring(L, option->name);
 	switch (lua_rawget(L, t)) {
@@ -128,9 +148,7 @@ static void store_option(lua_State *L, const struct call *c, int t, unsigned int
 		break;
 	case LUA_TTABLE:
 		if (option->repeated > 1) {
-			for (i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++)
-				add_value(L, c, n, info);
-			lua_pop(L, 2);
+			add_list(L, c, n, info);
 			return;
 		}
 		/* fall through */
@@ -145,8 +163,12 @@ static void store_option(lua_State *L, const struct call *c, int t, unsigned int
 	lua_pop(L, 1);
 }
 
-/* Which options the table "inverted" of the table at @t names. */
-static u32 read_inverted(lua_State *L, const struct call *c, int t)
+/*
+ * Which options the table "inverted" of the table at @t names. With what was
+ * taken from an option goes its "!".
+ */
+static u32 read_inverted(lua_State *L, const struct call *c, int t,
+			 const struct xt_nflua_info *info)
 {
 	const struct nflua_extension_spec *spec = &c->d->spec;
 	u32 inverted = 0;
@@ -158,7 +180,7 @@ static u32 read_inverted(lua_State *L, const struct call *c, int t)
 	for (i = 0; i < spec->noptions; i++) {
 		lua_pushstring(L, spec->options[i].name);
 		lua_rawget(L, -2);
-		if (lua_toboolean(L, -1))
+		if (lua_toboolean(L, -1) && (info->count[i] || !c->info->count[i]))
 			inverted |= 1U << i;
 		lua_pop(L, 1);
 	}
@@ -191,7 +213,7 @@ static void store(lua_State *L, const struct call *c, int t)
 	nflua_extension_seal(spec, info);
 	for (i = 0; i < spec->noptions; i++)
 		store_option(L, c, t, i, info);
-	info->inverted = read_inverted(L, c, t);
+	info->inverted = read_inverted(L, c, t, info);
 	memcpy(c->info, info, size);
 	lua_pop(L, 1);
 }
@@ -228,19 +250,23 @@ static int call_on_values(lua_State *L)
 static int call_parse(lua_State *L)
 {
 	struct call *c = lua_touserdata(L, 1);
+	const unsigned int had = c->info->count[c->n];
 
+	nflua_extension_push(L, &c->d->spec, c->family, c->info);
 	if (!push_function(L, c->d, c->name))
 		return 0;
 	lua_pushstring(L, c->d->spec.options[c->n].name);
 	lua_pushstring(L, c->text);
 	lua_pushboolean(L, c->flag);
-	nflua_extension_push(L, &c->d->spec, c->family, c->info);
+	lua_pushvalue(L, 2);
 	lua_call(L, 4, 2);
-	check_answer(L, c, 2);
-	c->taken = lua_toboolean(L, 2);
-	lua_settop(L, 2);
-	if (c->taken)
+	check_answer(L, c, 3);
+	lua_settop(L, 3);
+	store(L, c, 2);
+	if (lua_toboolean(L, 3))
 		add_value(L, c, c->n, c->info);
+	/* It may have returned the value, or have written it. */
+	c->taken = c->info->count[c->n] != had;
 	return 0;
 }
 
