@@ -164,7 +164,7 @@ static int take_options(struct rule_form *form, const struct declaration *d, uns
 				return fail(form, "%s needs a value", words[i]);
 			text = words[++i];
 		}
-		if (!options_take(d, n, family, text, inverted, given & 1U << n, info))
+		if (!options_take(d, n, family, text, inverted, given, info))
 			return fail_declared(form, d);
 		given |= 1U << n;
 	}

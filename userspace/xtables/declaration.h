@@ -98,7 +98,7 @@ bool callback_text(const struct declaration *d, const char *callback, unsigned i
 /* option.c */
 bool options_begin(const struct declaration *d, unsigned int family, struct xt_nflua_info *info);
 bool options_take(const struct declaration *d, unsigned int n, unsigned int family,
-		 const char *text, bool inverted, bool again, struct xt_nflua_info *info);
+		 const char *text, bool inverted, u32 given, struct xt_nflua_info *info);
 bool options_finish(const struct declaration *d, unsigned int family, struct xt_nflua_info *info);
 
 /* explain.c */

@@ -57,11 +57,10 @@ static void init(unsigned int family, void *data, size_t size)
 
 static void parse(unsigned int family, struct xt_option_call *cb)
 {
-	const u32 bit = 1U << cb->entry->id;
-	const bool again = cb->xflags & bit;
+	const u32 given = cb->xflags;
 
 	xtables_option_parse(cb);
-	if (!options_take(self, cb->entry->id, family, cb->arg, cb->invert, again, cb->data))
+	if (!options_take(self, cb->entry->id, family, cb->arg, cb->invert, given, cb->data))
 		fail();
 }
 
