@@ -82,11 +82,12 @@ static int declare(lua_State *L)
 /* print(...): only the help is for people */
 static int print(lua_State *L)
 {
-	FILE *to = running(L)->help;
+	const struct declared *file = running(L);
+	FILE *to = file->help ? file->help : stderr;
 	int i, n = lua_gettop(L);
 
-	if (!to)
-		to = stderr;
+	if (file->in_body)
+		return 0;
 	for (i = 1; i <= n; i++)
 		fprintf(to, "%s%s", i > 1 ? "\t" : "", luaL_tolstring(L, i, NULL));
 	fputc('\n', to);
@@ -167,14 +168,15 @@ static int run(lua_State *L)
 	if (recorder_open(L, text->directory) != LUA_OK)
 		lua_error(L);
 	offered = lua_gettop(L);
+	/* Before the body, which may keep it. */
+	lua_pushcfunction(L, print);
+	lua_setglobal(L, "print");
 	skip_first_line(text);
 	lua_pushfstring(L, "@%s", text->path);
 	if (luaL_loadbufferx(L, text->bytes, text->size, lua_tostring(L, -1), "t") != LUA_OK)
 		lua_error(L);
 	lua_call(L, 0, 0);
 	declare_plain(L, offered, text->path);
-	lua_pushcfunction(L, print);
-	lua_setglobal(L, "print");
 	return 0;
 }
 
@@ -193,12 +195,16 @@ bool declared_run(struct declared *file, const char *path, const char *text, siz
 {
 	struct text arg = { path, text, size, directory };
 	lua_State *L = file->L;
+	int status;
 
 	lua_pushlightuserdata(L, file);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &file_key);
 	lua_pushcfunction(L, run);
 	lua_pushlightuserdata(L, &arg);
-	if (lua_pcall(L, 1, 0, 0) == LUA_OK)
+	file->in_body = true;
+	status = lua_pcall(L, 1, 0, 0);
+	file->in_body = false;
+	if (status == LUA_OK)
 		return true;
 	declared_fail(file, "%s", lua_isstring(L, -1) ? lua_tostring(L, -1) :
 		      "its error is no message");

@@ -50,12 +50,14 @@ struct declaration {
  * @L: the state that its body has run in
  * @first: in the order of the file; NULL for none
  * @error: why the latest function failed, a sentence that belongs to this
+ * @in_body: its body runs, and what that prints is for the kernel's log
  * @help: where print() writes while a function of the declaration writes the help
  */
 struct declared {
 	lua_State *L;
 	struct declaration *first;
 	char *error;
+	bool in_body;
 	FILE *help;
 };
 
