@@ -144,7 +144,7 @@ int extension_read_file(const char *path, struct source *source, struct declared
 		err = check_source(source);
 	if (err)
 		return err;
-	if (!extension_run(file, source->file, source->text, source->size, NFLUA_EXTENSIONS)) {
+	if (!extension_run(file, source->file, source->text, source->size, places_directory())) {
 		ctl_error("%s", file->error ? file->error : "no memory");
 		return CTL_REFUSED;
 	}

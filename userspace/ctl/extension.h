@@ -33,6 +33,7 @@ enum owner {
 	OWNER_OTHER,
 };
 
+const char *places_directory(void);
 int places_find(struct ctl *ctl, struct places *places);
 void places_free(struct places *places);
 

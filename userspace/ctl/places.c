@@ -69,6 +69,16 @@ static const char *from_environment(const char *name)
 	return value && *value ? value : NULL;
 }
 
+/**
+ * places_directory() - where the objects look for their Lua files
+ */
+const char *places_directory(void)
+{
+	const char *files = from_environment("NFLUA_EXTENSIONS");
+
+	return files ? files : NFLUA_EXTENSIONS;
+}
+
 /*
  * What was asked for, and what iptables looks through when nothing else is said:
  * a name that is taken there is taken. NULL for no memory.
@@ -100,7 +110,6 @@ static char *find_search(struct ctl *ctl)
 int places_find(struct ctl *ctl, struct places *places)
 {
 	const char *root = ctl_value(ctl, "destdir");
-	const char *files = from_environment("NFLUA_EXTENSIONS");
 	const char *object = ctl_value(ctl, "object");
 
 	memset(places, 0, sizeof(*places));
@@ -109,7 +118,7 @@ int places_find(struct ctl *ctl, struct places *places)
 	places->root = strdup(root ? root : "");
 	places->search = find_search(ctl);
 	places->objects = places->search ? first_of(places->search) : NULL;
-	places->files = strdup(files ? files : NFLUA_EXTENSIONS);
+	places->files = strdup(places_directory());
 	places->object = strdup(object ? object : NFLUA_OBJECT);
 	if (!places->root || !places->objects || !places->files || !places->object) {
 		no_memory();

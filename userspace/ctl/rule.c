@@ -197,7 +197,7 @@ static char *find_declaration(struct ctl *ctl, const struct source *source, cons
 	memset(file, 0, sizeof(*file));
 	if (source->text) {
 		if (!extension_run(file, source->file, source->text, source->size,
-				   NFLUA_EXTENSIONS))
+				   places_directory()))
 			return strdup(file->error ? file->error : "no memory");
 		return declared_find(file, name) ? NULL : strdup("it is declared no more");
 	}
