@@ -116,14 +116,19 @@ static void print_values(unsigned int family, const struct xt_nflua_info *info, 
 			text = value_text(self, option, family, from);
 		if (!text)
 			xtables_error(RESOURCE_PROBLEM, "%s: no memory", self->spec.name);
-		if (i && (!option_has_list(option) || len + 1 + strlen(text) > WORD_MAX)) {
-			print_option(info, n, dashes, word);
-			len = 0;
+		if (!option_has_list(option)) {
+			print_option(info, n, dashes, text);
+		} else {
+			if (len && len + 1 + strlen(text) > WORD_MAX) {
+				print_option(info, n, dashes, word);
+				len = 0;
+			}
+			len += snprintf(word + len, sizeof(word) - len, "%s%s", len ? "," : "",
+					text);
 		}
-		len += snprintf(word + len, sizeof(word) - len, "%s%s", len ? "," : "", text);
 		free(text);
 	}
-	if (i)
+	if (len)
 		print_option(info, n, dashes, word);
 }
 
