@@ -224,4 +224,38 @@ check "-L says so" grep -q "three \[of another declaration than the installed on
 refused "save says so" any "a rule is of another declaration than the installed one" server "$ipt-save" -t filter
 refused "a new rule is refused" any . server "$ipt" -A INPUT -m three --port 1
 server "$ipt" -F INPUT
+
+# --- rules of an older revision ---
+cp three.lua extensions/three.lua
+declare_match three 'revision = 2,' 'min = 1,' >two.lua
+for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
+	tables $ipt || continue
+	check "$ipt: a rule" server $ipt -A INPUT -p udp -m three --port 4
+	check "$ipt: and one behind it" server $ipt -A INPUT -p udp --dport 9
+	check "a higher revision is installed" extension install two.lua
+	refused "a replace is refused" 2 "rules have extension 'three' revision 0" \
+		nfluactl -n "$SERVER" replace --name three two.lua
+	for when in "before the script" "with the script"; do
+		# iptables-legacy says this of all revisions but the kernel's newest
+		case $ipt-$when in
+		*-legacy-with*) sentence="unsupported revision" ;;
+		*) sentence="of another declaration" ;;
+		esac
+		refused "$ipt, $when: -L lists the rule" 0 "three \\[$sentence" server $ipt -nL INPUT
+		refused "$ipt, $when: and what is behind it" 0 "udp dpt:9" server $ipt -nL INPUT
+		[ "${sentence%% *}" = unsupported ] || refused "$ipt, $when: save says so" any \
+			"three: a rule is of another declaration" server $ipt-save -t filter
+		[ "$when" = "with the script" ] || refused "$ipt: a new rule" 2 \
+			"three: the kernel has this match, but not its revision 2: 'nfluactl load' brings it" \
+			server $ipt -A INPUT -p udp -m three --port 5
+		[ "$when" = "with the script" ] || check "unload by force" nfluactl -n "$SERVER" unload --force three
+		[ "$when" = "with the script" ] || check "load the new one" nfluactl -n "$SERVER" load --name three two.lua
+	done
+	check "$ipt: a rule of the new revision" server $ipt -A INPUT -p udp -m three --port 6
+	check "$ipt: and one beside it, by number" server $ipt -D INPUT 1
+	is "$ipt: saved" "$(saved_rules $ipt | tail -n 1)" "-A INPUT -p udp -m three --port 6"
+	server $ipt -F INPUT
+	cp three.lua extensions/three.lua
+	check "back" nfluactl -n "$SERVER" replace three.lua
+done
 finish

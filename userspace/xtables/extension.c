@@ -284,6 +284,62 @@ static void fill_options(const struct nflua_extension_spec *spec)
 		(ext)->x6_options = spec->noptions ? options : NULL;			\
 	} while (0)
 
+static void fail_older(void) __attribute__((noreturn));
+
+static void fail_older(void)
+{
+	xtables_error(PARAMETER_PROBLEM,
+		      "%s: the kernel has this %s, but not its revision %u: 'nfluactl load' brings it with the script",
+		      self->spec.name, declaration_kind(self), self->spec.revision);
+}
+
+static void parse_older(struct xt_option_call *cb)
+{
+	(void)cb;
+	fail_older();
+}
+
+static void final_check_older(struct xt_fcheck_call *cb)
+{
+	(void)cb;
+	fail_older();
+}
+
+/* A copy that is for rules of an older revision, which it only lists. */
+#define REGISTER_OLDER(kind, from, older)						\
+	do {										\
+		struct xtables_##kind *copy = malloc(sizeof(*copy));			\
+											\
+		if (!copy)								\
+			xtables_error(RESOURCE_PROBLEM, "no memory");			\
+		*copy = *(from);							\
+		copy->revision = (older);						\
+		copy->x6_parse = parse_older;						\
+		copy->x6_fcheck = final_check_older;					\
+		xtables_register_##kind(copy);						\
+	} while (0)
+
+/*
+ * Older revisions that the kernel has may have rules, and iptables ends at one
+ * that nothing is registered for.
+ */
+static void register_older(const struct nflua_extension_spec *spec, size_t i)
+{
+	const int what = spec->target ? afinfo->so_rev_target : afinfo->so_rev_match;
+	unsigned int older;
+
+	if (afinfo->family != matches[i].family)
+		return;
+	for (older = 0; older < spec->revision; older++) {
+		if (!xt_params->compat_rev(spec->name, older, what))
+			continue;
+		if (spec->target)
+			REGISTER_OLDER(target, &targets[i], older);
+		else
+			REGISTER_OLDER(match, &matches[i], older);
+	}
+}
+
 /* Is it for rules of the program's family? Says so if not: iptables asks for no more. */
 static bool look_at_family(const struct nflua_extension_spec *spec)
 {
@@ -327,9 +383,11 @@ static void register_self(void)
 			continue;
 		if (spec->target) {
 			FILL(&targets[i]);
+			register_older(spec, i);
 			xtables_register_target(&targets[i]);
 		} else {
 			FILL(&matches[i]);
+			register_older(spec, i);
 			xtables_register_match(&matches[i]);
 		}
 	}
