@@ -160,6 +160,25 @@ is "each has its object and file" "$(installed)" \
 	"extensions/one.lua extensions/two.lua xtables/libxt_one.so xtables/libxt_two.so"
 check "load them" nfluactl -n "$SERVER" load both.lua
 
+# Links to another's file are refused, as on a file system that has none.
+hardlinks=/proc/sys/fs/protected_hardlinks
+if command -v setpriv >/dev/null && [ -w $hardlinks ]; then
+	at_exit "echo $(cat $hardlinks) >$hardlinks"
+	echo 1 >$hardlinks
+	mkdir theirs
+	chmod 711 "$TMP"
+	check "install" env NFLUA_EXTENSIONS="$TMP/theirs" nfluactl extension install --libdir "$TMP/theirs" both.lua
+	chown 65534 theirs
+	sed 's/name = "port",/help = "new", &/' both.lua >theirs/both.lua
+	check "replace what may not be linked to" setpriv --reuid 65534 --clear-groups \
+		env NFLUA_EXTENSIONS="$TMP/theirs" nfluactl extension install --libdir "$TMP/theirs" theirs/both.lua
+	is "nothing else is there" "$(find theirs -type f | sort | paste -sd ' ')" \
+		"theirs/both.lua theirs/libxt_one.so theirs/libxt_two.so theirs/one.lua theirs/two.lua"
+	is "it is the new one" "$(cat theirs/one.lua)" "$(cat theirs/both.lua)"
+else
+	skip "files that may not be linked to" "$hardlinks cannot be set"
+fi
+
 # --- rules ---
 declare_match three '' 'default = 7,' >three.lua
 check "install" extension install three.lua

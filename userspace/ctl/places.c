@@ -443,7 +443,9 @@ static int pending_place(struct pending *file)
 		no_memory();
 		return CTL_USAGE;
 	}
-	if (link(file->path, file->before)) {
+	/* Some file systems have no links, and the kernel refuses one to another's file. */
+	if (link(file->path, file->before) &&
+	    (errno == ENOENT || rename(file->path, file->before))) {
 		if (errno != ENOENT)
 			return pending_fail(file, errno);
 		free(file->before);
@@ -460,11 +462,12 @@ static int pending_place(struct pending *file)
 /* @keep: it stays in its place; else that is as it was */
 static void pending_end(struct pending *file, bool keep)
 {
-	if (file->placed && !keep && file->before)
+	if (!keep && file->before)
 		rename(file->before, file->path);
-	else if (file->placed && !keep)
+	else if (!keep && file->placed)
 		unlink(file->path);
-	else if (file->before)
+	/* Of two links to one file, rename() leaves both. */
+	if (file->before)
 		unlink(file->before);
 	if (file->temporary)
 		unlink(file->temporary);
