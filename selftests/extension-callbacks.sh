@@ -17,11 +17,60 @@ install_extension "$HERE/extensions/shape.lua"
 is "installed by its name, not the file's" "$(installed)" \
 	"extensions/SHAPE.lua xtables/libxt_SHAPE.so"
 
+# What a body asks the kernel, what functions write into values, and a long word.
+words=$(for i in $(seq 10 41); do echo "$i-a-word-of-thirty-one-letters"; done | paste -sd ,)
+cat >"$TMP/writes.lua" <<L
+local print, netfilter = print, require("netfilter")
+local nf, m = netfilter.new(), require("map").open{ name = "loops", key = "string", max = 4 }
+print("only for the kernel's log")
+for _ in m:pairs() do end
+for _ in pairs(m) do end
+assert(string.format("%d", netfilter.now()) and math.max(netfilter.time(), netfilter.mask()) >= 0)
+local words = {}
+for word in ("$words"):gmatch("[^,]+") do words[#words + 1] = word end
+
+nf:extension{
+  name = "writes",
+  options = {
+    { name = "a", type = "u8", group = "one" },
+    { name = "b", type = "u8", group = "one", invertible = true },
+    { name = "ports", type = "portrange", repeated = 3 },
+    { name = "note", type = "u8" },
+    { name = "long", type = "flags", values = words },
+  },
+  help = function() print("what is kept of " .. require("words")) end,
+  match = function() return true end,
+  init = function(values) values.a = 1 end,
+  parse = function(option, text, inverted, values)
+    if option ~= "note" then return end
+    if text == "3" then values.ports = { { first = 1, last = 2 }, 80 } end
+    if text == "4" then values.b = nil end
+    if text == "5" then values.ports = { first = 1, last = 2 } end
+    if text == "6" then values.note = 7 end
+    if text == "8" then values.other = 1 end
+  end,
+}
+L
+cat >"$TMP/writes.t" <<T
+:INPUT
+-m writes;-m writes --a 1;OK
+-m writes --note 3;-m writes --a 1 --ports 1:2,80 --note 3;OK
+-m writes --b 5;=;OK
+-m writes --a 2 --b 5;;FAIL
+-m writes ! --b 5 --note 4;-m writes --note 4;OK
+-m writes --note 5;;FAIL
+-m writes --note 6;-m writes --a 1 --note 7;OK
+-m writes --a 1 --long $words;=;OK
+T
+install_extension "$TMP/writes.lua"
+echo 'return "a print"' >"$NFLUA_EXTENSIONS/words.lua"
+
 for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	if ! tables $ipt; then
 		skip "$ipt" "no such tables here"
 		continue
 	fi
+	run_t "$TMP/writes.t" $ipt
 	run_t "$HERE/extensions/SHAPE.t" $ipt
 	case $ipt in
 	ip6*) ;;
@@ -32,6 +81,20 @@ done
 for ipt in iptables-nft iptables-legacy; do
 	! tables $ipt || break
 done
+writes() { server "$ipt" -A INPUT -m writes "$@"; }
+refused "what is no list of values" 2 "writes: option 'ports' may have several values: it must be a list of them" \
+	writes --note 5
+refused "what parse writes is checked" 2 "writes: extension 'writes' has no option 'other'" writes --note 8
+"$ipt" -m writes --help >"$TMP/help" 2>&1
+check "help prints by what the body has kept, and requires a file" grep -qx 'what is kept of a print' "$TMP/help"
+refused "and nothing of the body's" 1 '^$' grep "only for" "$TMP/help"
+nfluactl extension show writes >"$TMP/shown"
+check "nfluactl does, too" grep -qx 'what is kept of a print' "$TMP/shown"
+rm "$NFLUA_EXTENSIONS/words.lua"
+refused "a file that is not there" 0 \
+	"its help fails: .*writes.lua:[0-9]+: module 'words' is not built in, and nfluactl cannot read $NFLUA_EXTENSIONS/words.lua: No such file" \
+	nfluactl extension show "$TMP/writes.lua"
+refused "iptables says so, too" 2 "writes.lua:[0-9]+: module 'words' not found" "$ipt" -m writes --help
 shape() { server "$ipt" -t mangle -A POSTROUTING -j SHAPE "$@"; }
 lua="SHAPE: $NFLUA_EXTENSIONS/SHAPE.lua"
 refused "parse says what is wrong" 2 "SHAPE: an amount is digits, and b, k or m, not 'x'" \
