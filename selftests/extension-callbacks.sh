@@ -116,7 +116,7 @@ refused "two of a group" 2 "SHAPE: --peer and --any exclude each other" \
 refused "none of a group" 2 "SHAPE: one of --peer, --any must be given" shape --amount 5000
 refused "a mandatory option" 2 "SHAPE: --amount must be given" \
 	server "$ipt" -t mangle -A POSTROUTING -j SHAPE --any
-refused "another table than it is for" any . server "$ipt" -A INPUT -j SHAPE --amount 5000 --any
+refused "another table than it is for" any "Invalid argument" server "$ipt" -A INPUT -j SHAPE --amount 5000 --any
 check "a rule" shape --amount 2k --any
 server "$ipt" -t mangle -nL POSTROUTING >"$TMP/out"
 check "print" grep -q 'SHAPE shape 2048 bytes$' "$TMP/out"

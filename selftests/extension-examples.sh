@@ -12,6 +12,10 @@ need_module
 need_extensions
 topology
 
+PAGE=$TOP/userspace/man/nflua-extension.7
+# words FILE: without how its lines are broken
+words() { tr -s ' \n' ' ' <"$1"; }
+
 for file in "$TOP"/lua/examples/*.lua; do
 	grep -q 'nf:extension{' "$file" || continue
 	name=$(nfluactl -j extension show "$file" | jq -r '.[0].name')
@@ -38,10 +42,11 @@ for file in "$TOP"/lua/examples/*.lua; do
 	done
 	"iptables${ipt#ip6tables}" -m "$name" --help >"$TMP/help" 2>/dev/null ||
 		"iptables${ipt#ip6tables}" -j "$name" --help >"$TMP/help"
-	# the page shows what iptables prints
 	nfluactl extension show "$name" | sed '1,/^$/d' | sed '/^$/,$d' >"$TMP/shown"
 	is "$name: show prints iptables' help" "$(tail -n "$(wc -l <"$TMP/shown")" "$TMP/help")" \
 		"$(cat "$TMP/shown")"
+	sed -n "/^$(head -n 1 "$TMP/shown")\$/,/^\.Ed/{/^\.Ed/d;p}" "$PAGE" >"$TMP/page"
+	is "$name: nflua-extension(7) shows it" "$(words "$TMP/page")" "$(words "$TMP/shown")"
 done
 
 # --- what they do with packets ---

@@ -217,7 +217,7 @@ T
 	if server $ipt -C INPUT -m three --port 8 -j ACCEPT 2>/dev/null; then
 		skip "$ipt: -C of another value" "this $ipt -C compares no matches"
 	else
-		refused "$ipt: -D of another value" any . server $ipt -D INPUT -m three --port 8 -j ACCEPT
+		refused "$ipt: -D of another value" any "Bad rule|matching rule" server $ipt -D INPUT -m three --port 8 -j ACCEPT
 	fi
 	is "$ipt: nothing went" "$(saved_rules $ipt)" "$(cat want)"
 	while read -r rule; do
@@ -227,7 +227,17 @@ T
 	is "$ipt: nothing is left" "$(saved_rules $ipt)" ""
 	check "$ipt --help" bash -c "$ipt -m three --help | grep -q -- '^    --port number .*default: 7'"
 done
+cat >TARGET.lua <<'L'
+local nf = require("netfilter").new()
+nf:extension{ name = "TARGET", target = function() return nf.CONTINUE end }
+L
+check "install a target" extension install TARGET.lua
 for ipt in iptables ip6tables; do
+	for target in "TARGET" "LUA --script three"; do
+		# shellcheck disable=SC2086
+		refused "$ipt-translate of target $target" 0 \
+			"nft has no expression for '${target%% *}': use nf:hook" "$ipt-translate" -A INPUT -j $target
+	done
 	refused "$ipt-translate answers with a sentence" 0 \
 		"nft has no expression for 'three': use nf:hook" "$ipt-translate" -A INPUT -m three --port 1
 done
@@ -241,7 +251,7 @@ declare_match three '' 'min = 1,' >extensions/three.lua
 server "$ipt" -nL INPUT >out 2>/dev/null
 check "-L says so" grep -q "three \[of another declaration than the installed one: option 1, 'port', differs\]" out
 refused "save says so" any "a rule is of another declaration than the installed one" server "$ipt-save" -t filter
-refused "a new rule is refused" any . server "$ipt" -A INPUT -m three --port 1
+refused "a new rule is refused" any "Invalid argument" server "$ipt" -A INPUT -m three --port 1
 server "$ipt" -F INPUT
 
 # --- rules of an older revision ---
