@@ -54,14 +54,16 @@ int nflua_body_error(lua_State *L)
  * @kind: of the entry point
  * @name: its name
  *
- * Context: while its body runs
+ * Behind the body there is none any more.
+ *
+ * Context: who excludes others from the state
  */
 bool nflua_state_has_registered(const struct nflua_state *st, u8 kind,
 				const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < st->nregs; i++)
+	for (i = 0; st->regs && i < st->nregs; i++)
 		if (st->regs[i].kind == kind && !strcmp(st->regs[i].name, name))
 			return true;
 	return false;

@@ -33,27 +33,34 @@ static struct sk_buff *start(u8 cmd, const char *name, size_t size, gfp_t gfp,
  * packet itself, of an nlmon device, and meet a script at egress: nothing that
  * happens there is told, or there would be no end of it.
  */
-static DEFINE_PER_CPU(bool, telling);
+static DEFINE_PER_CPU(const struct task_struct *, telling);
+
+/* With PREEMPT_RT another task may be in between. Context: bottom halves off */
+static bool is_telling(void)
+{
+	return __this_cpu_read(telling) == current;
+}
 
 /* Return: 0, or an error if nobody got it */
 static int send(struct net *net, struct sk_buff *skb, void *hdr,
 		unsigned int group, gfp_t gfp)
 {
-	/* Bottom halves are off. */
-	const bool packet = !gfpflags_allow_blocking(gfp);
+	/* With the bottom halves off, and of what may be told again and again. */
+	const bool packet = !gfpflags_allow_blocking(gfp) &&
+			    group != NFLUA_GROUP_EVENTS;
 	int err;
 
-	if (packet && __this_cpu_read(telling)) {
+	if (packet && is_telling()) {
 		nlmsg_free(skb);
 		return -EBUSY;
 	}
 	genlmsg_end(skb, hdr);
 	if (packet)
-		__this_cpu_write(telling, true);
+		__this_cpu_write(telling, current);
 	err = genlmsg_multicast_netns(&nflua_genl_family, net, skb, 0, group,
 				      gfp);
 	if (packet)
-		__this_cpu_write(telling, false);
+		__this_cpu_write(telling, NULL);
 	return err;
 }
 
@@ -90,7 +97,7 @@ static int put_text(struct sk_buff *skb, const char *text, size_t len)
  */
 static bool may_tell(const struct nflua_generation *gen, enum nflua_sort sort)
 {
-	if (!__this_cpu_read(telling) &&
+	if (!is_telling() &&
 	    nflua_messages_may(gen->messages, sort))
 		return true;
 	nflua_messages_drop(gen->messages, sort, true);

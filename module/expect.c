@@ -100,7 +100,8 @@ static void take_address(lua_State *L, const char *field, u8 family,
 	if (lua_type(L, -1) == LUA_TSTRING) {
 		lua_pushcfunction(L, nflua_address_new);
 		lua_insert(L, -2);
-		lua_call(L, 1, 1);
+		if (lua_pcall(L, 1, 1, 0) != LUA_OK)
+			luaL_error(L, "%s: %s", field, lua_tostring(L, -1));
 	}
 	v = s2v(L->top.p - 1);
 	in6 = nflua_address6_bytes(L, v);

@@ -39,6 +39,10 @@ refused "too long" 2 'ran longer than 5000 ms' ctl eval s 'while true do pcall(f
 refused "too much memory" 2 'not enough memory' ctl eval s 'string.rep("x", 1 << 30)'
 refused "no registration" 2 'only while the script is loaded' \
 	ctl eval s 'require("netfilter").new{}:match(print)'
+refused "of a hook, either" 2 'only while the script is loaded' \
+	ctl eval s 'require("netfilter").new{}:hook{ family = "ipv4", hook = "input", priority = 0, function() end }'
+refused "nor of a helper" 2 'only while the script is loaded' \
+	ctl eval s 'require("netfilter").new{}:helper{ name = "late-lua", proto = "udp", function() end }'
 refused "no such script" 2 'no script of this name is loaded' ctl eval none 1
 refused "too large" 2 'the chunk has [0-9]+ bytes' ctl eval s "$(printf '%40000s' 1)"
 refused "without the capability" 2 'capability|permitted|CAP_NET_ADMIN' \

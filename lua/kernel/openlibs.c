@@ -6,6 +6,35 @@
 
 #include "lundump.h"
 
+/* arguments: the thread, the message or nil, the level */
+static int traceback(lua_State *L)
+{
+	luaL_traceback(L, lua_tothread(L, 1), lua_tostring(L, 2),
+		       (int)lua_tointeger(L, 3));
+	return 1;
+}
+
+/*
+ * A finalizer might end the thread meanwhile: none runs until this has ended.
+ * What is allocated is the collector's debt all the same, which forgets it while
+ * it is stopped.
+ */
+static int traceback_of_other(lua_State *L)
+{
+	global_State *g = G(L);
+	const unsigned char stopped = g->gcstp;
+	const l_mem debt = g->GCdebt - (l_mem)gettotalbytes(g);
+	int status;
+
+	lua_pushcfunction(L, traceback);
+	lua_insert(L, 1);
+	g->gcstp = stopped | GCSTPUSR;
+	status = lua_pcall(L, 3, 1, 0);
+	g->gcstp = stopped;
+	luaE_setdebt(g, debt + (l_mem)gettotalbytes(g));
+	return status == LUA_OK ? 1 : lua_error(L);
+}
+
 static int db_traceback(lua_State *L)
 {
 	lua_State *co = lua_tothread(L, 1);
@@ -18,8 +47,13 @@ static int db_traceback(lua_State *L)
 		lua_pushvalue(L, arg);	/* no message: hand it back as it is */
 		return 1;
 	}
-	luaL_traceback(L, co, msg,
-		       (int)luaL_optinteger(L, arg + 1, co == L ? 1 : 0));
+	if (co != L) {
+		lua_settop(L, 3);
+		lua_pushinteger(L, luaL_optinteger(L, 3, 0));
+		lua_replace(L, 3);
+		return traceback_of_other(L);
+	}
+	luaL_traceback(L, L, msg, (int)luaL_optinteger(L, arg + 1, 1));
 	return 1;
 }
 

@@ -77,3 +77,17 @@ many = nil
 collectgarbage("restart")
 collectgarbage()
 assert(getmetatable(setmetatable({}, mt)) == mt)
+
+-- a finalizer does not end the thread that a traceback is about
+local function deep(n) if n == 0 then coroutine.yield() end return 1 + deep(n - 1) end
+for depth = 1, 200, 3 do
+  local co, ended = coroutine.create(deep)
+  assert(coroutine.resume(co, depth))
+  setmetatable({}, { __gc = function() ended = true coroutine.close(co) end })
+  local message, lines = ("x"):rep(depth)
+  repeat
+    local alive = not ended
+    _, lines = debug.traceback(co, message):gsub("\n", "\n")
+    assert(lines == (alive and math.min(depth + 3, 23) or 1), lines)
+  until not alive
+end

@@ -75,3 +75,13 @@ local ok, tb = xpcall(function() local x = nil; x() end, debug.traceback)
 print(ok, (tb:match("^[^\n]*")), tb:find("stack traceback:", 1, true) ~= nil)
 print(debug.traceback("msg", 1):match("^msg\nstack traceback:\n") ~= nil, debug.traceback(12), debug.traceback({}) ~= nil, debug.traceback(nil) ~= nil)
 print(#debug.traceback(coroutine.create(print)) > 0)
+
+-- which levels of a deep stack are told, from inside and of another thread
+for _, depth in ipairs{ 1, 5, 18, 19, 20, 21, 22, 23, 50 } do
+  local function deep(n, at) if n == 0 then return at() end return (deep(n - 1, at)) end
+  local co = coroutine.create(deep)
+  coroutine.resume(co, depth, coroutine.yield)
+  for _, level in ipairs{ 0, 1, 2, 10, 11, 12, 20, 21, 22, depth, depth + 1, depth + 2, 1000, -1 } do
+    print(depth, level, debug.traceback(co, "of another", level), deep(depth, function() return (debug.traceback("inside", level)) end))
+  end
+end
