@@ -21,6 +21,10 @@ limit=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
 at_exit "sysctl -qw net.netfilter.nf_conntrack_max=$limit"
 [ "$limit" -ge 130000 ] || sysctl -qw net.netfilter.nf_conntrack_max=130000
 
+backlog=$(sysctl -n net.core.netdev_max_backlog)
+at_exit "sysctl -qw net.core.netdev_max_backlog=$backlog"
+sysctl -qw net.core.netdev_max_backlog=20000	# for slow machines
+
 cat >"$TMP/many.lua" <<'L'
 local nf = require("netfilter").new{}
 local n, ring = 0, {}
