@@ -97,8 +97,7 @@ static int put_text(struct sk_buff *skb, const char *text, size_t len)
  */
 static bool may_tell(const struct nflua_generation *gen, enum nflua_sort sort)
 {
-	if (!is_telling() &&
-	    nflua_messages_may(gen->messages, sort))
+	if (!is_telling() && nflua_messages_may(gen->messages, sort))
 		return true;
 	nflua_messages_drop(gen->messages, sort, true);
 	return false;

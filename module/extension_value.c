@@ -11,6 +11,7 @@
 #include <linux/hex.h>
 #include <linux/string.h>
 #include "extension_spec.h"
+#include "words.h"
 
 /* A default lies anywhere in the pool, and a list in user space may, too. */
 static u64 get_number(const void *from, unsigned int size)
@@ -73,18 +74,10 @@ static int word_index(const struct nflua_extension_spec *spec,
 	return -1;
 }
 
-static bool is_text(const char *s)
-{
-	for (; *s; s++)
-		if ((u8)*s < ' ' || *s == 0x7f)
-			return false;
-	return true;
-}
-
 static bool is_interface(const char *name)
 {
 	return *name && name[strcspn(name, "/: \t\n\v\f\r")] == 0 &&
-	       strcmp(name, ".") && strcmp(name, "..") && is_text(name);
+	       strcmp(name, ".") && strcmp(name, "..") && nflua_words_is_text(name);
 }
 
 /* Clears the bits behind the prefix. Were there any? */
@@ -242,7 +235,7 @@ void nflua_extension_encode(lua_State *L, int index,
 	good = string && strlen(s) == len;
 	switch (option->type) {
 	case NFLUA_EXTENSION_STRING_TYPE:
-		good = good && len < option->size && is_text(s);
+		good = good && len < option->size && nflua_words_is_text(s);
 		if (good)
 			memcpy(to, s, len);
 		break;
@@ -319,7 +312,7 @@ static bool value_ok(const struct nflua_extension_option *option,
 			return false;
 		return option->type == NFLUA_EXTENSION_INTERFACE ?
 		       is_interface((const char *)from) :
-		       is_text((const char *)from);
+		       nflua_words_is_text((const char *)from);
 	case NFLUA_EXTENSION_ENUM:
 		return *from < option->nwords;
 	case NFLUA_EXTENSION_FLAGS_TYPE:

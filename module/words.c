@@ -20,6 +20,17 @@ static const struct nflua_word policies[] = {
 const struct nflua_words nflua_policy_words = { policies,
 						ARRAY_SIZE(policies) };
 
+static const struct nflua_word *with_value(struct nflua_words words,
+					   lua_Integer value)
+{
+	unsigned int i;
+
+	for (i = 0; i < words.n; i++)
+		if (words.word[i].value == value)
+			return &words.word[i];
+	return NULL;
+}
+
 /**
  * nflua_words_of() - the word of a number
  * @words: the words
@@ -29,12 +40,9 @@ const struct nflua_words nflua_policy_words = { policies,
  */
 const char *nflua_words_of(struct nflua_words words, int value)
 {
-	unsigned int i;
+	const struct nflua_word *word = with_value(words, value);
 
-	for (i = 0; i < words.n; i++)
-		if (words.word[i].value == value)
-			return words.word[i].name;
-	return "unknown";
+	return word ? word->name : "unknown";
 }
 
 /**
@@ -130,19 +138,15 @@ const struct nflua_word *nflua_words_get(lua_State *L, int spec,
 int nflua_words_proto(lua_State *L, int spec, const char *what,
 		      const char *def, struct nflua_words words)
 {
-	lua_Integer n;
-	unsigned int i;
+	const struct nflua_word *word;
 
 	if (lua_getfield(L, spec, "proto") == LUA_TNUMBER) {
-		n = lua_tointeger(L, -1);
-		for (i = 0; i < words.n; i++)
-			if (words.word[i].value == n)
-				break;
-		if (i == words.n)
+		word = with_value(words, lua_tointeger(L, -1));
+		if (!word)
 			nflua_words_refuse(L, "proto", lua_tostring(L, -1),
 					   words);
 		lua_pop(L, 1);
-		return n;
+		return word->value;
 	}
 	lua_pop(L, 1);
 	return nflua_words_get(L, spec, what, "proto", def, words)->value;

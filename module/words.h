@@ -28,6 +28,20 @@ struct nflua_words {
 #define NFLUA_WORDS(_table) \
 	((struct nflua_words){ _table, ARRAY_SIZE(_table) })
 
+/**
+ * nflua_words_is_text() - is a string free of control characters?
+ * @s: the string
+ *
+ * iptables-save would write a line break as it is.
+ */
+static inline bool nflua_words_is_text(const char *s)
+{
+	for (; *s; s++)
+		if ((u8)*s < ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
 const char *nflua_words_of(struct nflua_words words, int value);
 const struct nflua_word *nflua_words_find(struct nflua_words words,
 					  const char *name, size_t len);

@@ -17,15 +17,8 @@
 #include "binding.h"
 #include "event.h"
 #include "uapi/xt_nflua.h"
+#include "words.h"
 #include "xtables.h"
-
-/* Can people read it? iptables-save would write a line break as it is. */
-static bool is_text(const char *s)
-{
-	while (*s && !iscntrl(*s))
-		s++;
-	return !*s;
-}
 
 /**
  * nflua_xtables_check_args() - are the arguments of a rule "key=value" strings
@@ -48,7 +41,7 @@ int nflua_xtables_check_args(const char *args, size_t size)
 		while (isascii(*p) && (isalpha(*p) || *p == '_' ||
 				       (isdigit(*p) && p != at)))
 			p++;
-		if (p == at || *p != '=' || !is_text(p))
+		if (p == at || *p != '=' || !nflua_words_is_text(p))
 			return -EINVAL;
 		at = p + strlen(p) + 1;
 	}
@@ -64,7 +57,8 @@ static int check_info(const struct xt_lua_info *info, u8 flags, u32 policies)
 	    strnlen(info->function, sizeof(info->function)) ==
 	    sizeof(info->function))
 		return -EINVAL;
-	if (!nflua_script_name_ok(info->script) || !is_text(info->function))
+	if (!nflua_script_name_ok(info->script) ||
+	    !nflua_words_is_text(info->function))
 		return -EINVAL;
 	if (info->flags & ~(flags | XT_LUA_PAYLOAD | XT_LUA_MASK) ||
 	    !(info->flags & XT_LUA_MASK) == !!info->mask ||

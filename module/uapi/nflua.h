@@ -36,7 +36,7 @@
 
 /* Bytes of a source's SHA-256. */
 #define NFLUA_DIGEST_SIZE	32
-/* Bytes of an output that was cut; one that was not has fewer. */
+/* Most bytes of an output; one that has so many counts as cut. */
 #define NFLUA_OUTPUT_MAX	8192
 /* Most bytes of a packet in RUN, and how often one request may repeat it. */
 #define NFLUA_RUN_SIZE_MAX	65280

@@ -183,7 +183,6 @@ static int add_memory(struct nflua_script *script, const struct nlattr *nest)
 	return 0;
 }
 
-/* What a body prints may be a packet's bytes, NULs among them. */
 static int parse_script(const struct nlmsghdr *nlh, struct nflua_script *script)
 {
 	const struct nlattr *attr;
