@@ -18,11 +18,12 @@ usage_from() {
 	sed -n '/^# Usage:/,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$1"
 }
 
-# with_lock NAME COMMAND...: runs COMMAND while no other process holds NAME.
+# with_lock NAME COMMAND...: runs COMMAND while no other process holds NAME,
+# which is cache/... for what is kept there: trees may share a cache.
 with_lock() {
-	local lock=$BUILD/.lock-$1
+	local lock=$BUILD/$1.lock
 	shift
-	mkdir -p "$BUILD"
+	mkdir -p "${lock%/*}"
 	(
 		flock 9
 		"$@" 9>&-
@@ -132,7 +133,8 @@ make_root() {
 	apt_sources "$tmp.apt" $suites ||
 		die "this machine's apt sources name no Debian ${suites%% *}, nor $(host_suite) to derive it from"
 	apt-config dump Acquire | grep -v '""' >"$tmp.conf"
-	rm -rf "$tmp"
+	# one that was interrupted leaves /proc and /sys mounted in it
+	rm -rf --one-file-system "$tmp"
 	if ! mmdebstrap --quiet --mode=root --variant="$variant" \
 		${arch:+"--architectures=$arch"} --aptopt="$tmp.conf" --aptopt='Acquire::Languages "none"' \
 		--aptopt='APT::Install-Recommends "false"' \
@@ -142,7 +144,7 @@ make_root() {
 		--include="$packages" "${suites%% *}" "$tmp" \
 		"$tmp.apt"/* 2>"$tmp.log"; then
 		cat "$tmp.log" >&2
-		rm -rf "$tmp" "$tmp.apt" "$tmp.conf"
+		rm -rf --one-file-system "$tmp" "$tmp.apt" "$tmp.conf"
 		return 1
 	fi
 	rm -rf "$dir" "$tmp.apt" "$tmp.conf" "$tmp.log"
