@@ -14,15 +14,15 @@ modprobe nflua lua_seed=1
 ip netns add bench
 cd selftests/runaway
 for file in *.lua; do
-	sed -nE "s/^case\(\"([^\"]*)\", \"([^\"]*)\".*/$file: \1\t\2/p" "$file"
+	sed -nE "s/^case\(\"([^\"]*)\", \"([^\"]*)\"(.*-- memory (.*))?.*/$file: \1\t\2\t\4/p" "$file"
 done | grep -E -- "$pattern" >"$dir/cases"
 
-while IFS=$'\t' read -ru 3 what kinds; do
+while IFS=$'\t' read -ru 3 what kinds memory; do
 	{
 		echo "local CASE = [[${what#*: }]]"
 		cat head.lua "${what%%: *}"
 	} >"$dir/case.lua"
-	nfluactl -n bench load --name case "$dir/case.lua"
+	nfluactl -n bench load --name case ${memory:+--memory "$memory"} "$dir/case.lua"
 	ip netns exec bench sh -c "echo 4000 $tries >$EACH"
 	read -r _ _ median _ greatest <"$EACH"
 	ends=$(nfluactl -n bench -j show case | jq -r '.[0].entries[] |

@@ -40,14 +40,14 @@ send() {
 	wait "${pids[@]}"
 }
 
-# run FILE NAME KINDS
+# run FILE NAME KINDS [MEMORY]
 run() {
 	local what="${1%.lua}: $2" all=$((2 * EACH * CPUS)) calls kinds passed bad
 	{
 		echo "local CASE = [[$2]]"
 		cat "$HERE/runaway/head.lua" "$HERE/runaway/$1"
 	} >"$TMP/case.lua"
-	if ! ctl load --name case "$TMP/case.lua" >"$TMP/out" 2>&1; then
+	if ! ctl load --name case ${4:+--memory "$4"} "$TMP/case.lua" >"$TMP/out" 2>&1; then
 		if grep -q 'ran longer than 5000 ms' "$TMP/out"; then
 			skip "$what" "this machine is too busy for its body"
 		else
@@ -77,11 +77,11 @@ run() {
 
 n=0
 for file in "$HERE"/runaway/*.lua; do
-	sed -nE "s/^case\(\"([^\"]*)\", \"([^\"]*)\".*/${file##*/}\t\1\t\2/p" "$file"
+	sed -nE "s/^case\(\"([^\"]*)\", \"([^\"]*)\"(.*-- memory (.*))?.*/${file##*/}\t\1\t\2\t\4/p" "$file"
 done >"$TMP/cases"
-while IFS=$'\t' read -ru 3 file name kinds; do
+while IFS=$'\t' read -ru 3 file name kinds memory; do
 	[ $((n++ % ${part#*/})) = $((${part%/*} - 1)) ] || continue
-	run "$file" "$name" "$kinds"
+	run "$file" "$name" "$kinds" "$memory"
 done 3<"$TMP/cases"
 check "there were some" [ $n -gt 200 ]
 check "a ping gets through" client ping -c 1 -W 5 "$SERVER4"

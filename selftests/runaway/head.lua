@@ -6,7 +6,8 @@
 --
 -- where the outer function is called in the body, and the inner one for each
 -- packet, as a hook with the policy to drop. KINDS are those of the errors that
--- may be counted, "accept" if the call may also end by itself.
+-- may be counted, "accept" if the call may also end by itself. One that needs
+-- more memory than others says how much: "-- memory 64M" ends its first line.
 local nf = require("netfilter").new{}
 local found
 local function case(name, kinds, setup)

@@ -33,6 +33,10 @@ case("sort as much as there is", "time", function()
   local t = many()
   return function() while true do table.sort(t) end end
 end)
+case("sort of a million", "time", function() -- memory 64M
+  local t = numbers(1000000)
+  return function() while true do table.sort(t) end end
+end)
 case("sort of equal elements", "time", function()
   local t = {}
   for i = 1, 250000 do t[i] = 1 end
