@@ -152,6 +152,33 @@ static bool to_address(lua_State *L, int idx, struct address *a)
 }
 
 /**
+ * nflua_address_get() - an address or prefix as netfilter has it
+ * @L: the running thread
+ * @idx: where any value is
+ * @family: becomes NFPROTO_IPV4 or NFPROTO_IPV6
+ * @addr: becomes the address, in network order, followed by zeros
+ *
+ * Return: the length of the prefix, -1 if the value is of another kind
+ */
+int nflua_address_get(lua_State *L, int idx, u8 *family,
+		      union nf_inet_addr *addr)
+{
+	struct address a;
+
+	if (!to_address(L, idx, &a))
+		return -1;
+	memset(addr, 0, sizeof(*addr));
+	if (a.family == 4) {
+		*family = NFPROTO_IPV4;
+		addr->ip = htonl(a.v4);
+	} else {
+		*family = NFPROTO_IPV6;
+		addr->in6 = a.v6;
+	}
+	return a.plen;
+}
+
+/**
  * nflua_address6_bytes() - an IPv6 prefix as bytes
  * @L: the running thread
  * @value: any value

@@ -15,8 +15,11 @@ static inline void *nflua_address4(u32 addr, unsigned int plen)
 }
 
 struct in6_addr;
+union nf_inet_addr;
 
 void nflua_address6_push(lua_State *L, const struct in6_addr *addr, u8 plen);
+int nflua_address_get(lua_State *L, int idx, u8 *family,
+		      union nf_inet_addr *addr);
 const void *nflua_address6_bytes(lua_State *L, const TValue *value);
 void nflua_address6_set(lua_State *L, StkId val, const void *addr);
 void nflua_address_index(lua_State *L, TValue *key, StkId val);

@@ -153,9 +153,8 @@ static int get_proto(lua_State *L)
 static int get_address(lua_State *L, const char *name, int *family,
 		       union nf_inet_addr *addr)
 {
-	const u8 *bytes;
-	int af, plen;
-	u64 v;
+	int plen;
+	u8 af;
 
 	lua_pushcfunction(L, nflua_address_new);
 	if (lua_getfield(L, 1, name) == LUA_TNIL) {
@@ -163,17 +162,7 @@ static int get_address(lua_State *L, const char *name, int *family,
 		return -1;
 	}
 	lua_call(L, 1, 1);
-	bytes = nflua_address6_bytes(L, s2v(L->top.p - 1));
-	if (bytes) {
-		af = AF_INET6;
-		memcpy(addr, bytes, sizeof(addr->in6));
-		plen = bytes[sizeof(addr->in6)];
-	} else {
-		af = AF_INET;
-		v = (uintptr_t)lua_touserdata(L, -1);
-		addr->ip = htonl((u32)(v >> 8));
-		plen = (u8)v;
-	}
+	plen = nflua_address_get(L, -1, &af, addr);
 	if (*family && *family != af)
 		luaL_error(L, "%s is an address of another family", name);
 	*family = af;

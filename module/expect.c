@@ -91,11 +91,8 @@ static const struct nflua_word protocols[] = {
 static void take_address(lua_State *L, const char *field, u8 family,
 			 union nf_inet_addr *addr, union nf_inet_addr *mask)
 {
-	unsigned int plen, max = family == NFPROTO_IPV4 ? 32 : 128;
-	const struct in6_addr *in6;
-	const TValue *v;
-	unsigned int i;
-	u64 light;
+	int plen, i;
+	u8 af;
 
 	if (lua_type(L, -1) == LUA_TSTRING) {
 		lua_pushcfunction(L, nflua_address_new);
@@ -103,31 +100,21 @@ static void take_address(lua_State *L, const char *field, u8 family,
 		if (lua_pcall(L, 1, 1, 0) != LUA_OK)
 			luaL_error(L, "%s: %s", field, lua_tostring(L, -1));
 	}
-	v = s2v(L->top.p - 1);
-	in6 = nflua_address6_bytes(L, v);
-	light = ttislightuserdata(v) ? (uintptr_t)pvalue(v) : 0;
-	if (!in6 && !nflua_light_is_address4(light))
+	plen = nflua_address_get(L, -1, &af, addr);
+	if (plen < 0)
 		luaL_error(L, "%s is a %s, not an address", field,
 			   luaL_typename(L, -1));
-	if (family != (in6 ? NFPROTO_IPV6 : NFPROTO_IPV4))
+	if (family != af)
 		luaL_error(L, "%s is of IPv%d, the connection is not", field,
-			   in6 ? 6 : 4);
-	memset(addr, 0, sizeof(*addr));
-	if (in6) {
-		memcpy(&addr->in6, in6, sizeof(addr->in6));
-		plen = ((const u8 *)in6)[sizeof(*in6)];
-	} else {
-		addr->ip = htonl((u32)(light >> 8));
-		plen = light & 0xff;
-	}
-	if (!mask && plen != max)
+			   af == NFPROTO_IPV4 ? 4 : 6);
+	if (!mask && plen != (family == NFPROTO_IPV4 ? 32 : 128))
 		luaL_error(L, "%s is a prefix, not an address", field);
 	if (!mask)
 		return;
 	memset(mask, 0, sizeof(*mask));
 	for (i = 0; i < 4 && plen; i++) {
-		mask->all[i] = (__force __u32)htonl(~0U << (32 - min(plen, 32U)));
-		plen -= min(plen, 32U);
+		mask->all[i] = (__force __u32)htonl(~0U << (32 - min(plen, 32)));
+		plen -= min(plen, 32);
 	}
 }
 
