@@ -255,6 +255,7 @@ void nflua_state_unlock(struct nflua_state *st)
  */
 void nflua_state_tidy(struct nflua_state *st)
 {
+	const bool late = st->ext.killed;
 	lua_State *L = st->L;
 
 	st->ext.killed = false;
@@ -262,10 +263,11 @@ void nflua_state_tidy(struct nflua_state *st)
 	/*
 	 * Fields of a packet may make values where the interpreter does not
 	 * look whether the collector is due; and where the limit was met, it
-	 * may be due too late, for it waits until the heap has doubled.
-	 * Finalizers run in this.
+	 * may be due too late, for it waits until the heap has doubled. A call
+	 * that ran too long has kept its packet long enough. Finalizers run in
+	 * this.
 	 */
-	if (G(L)->GCdebt > 0 || st->starved) {
+	if ((G(L)->GCdebt > 0 && !late) || st->starved) {
 		lua_pushcfunction(L, collect_step);
 		if (lua_pcall(L, 0, 0, 0) != LUA_OK)
 			lua_pop(L, 1);

@@ -2,10 +2,11 @@
 """
 Usage: udp.py send FROM-PORT HOST PORT TEXT...
        udp.py serve PORT FILE
-       udp.py many COUNT HOST PORT TEXT
+       udp.py many FIRST COUNT HOST PORT TEXT
 
 send: sends each TEXT from one port, one after another. serve: writes what comes
-to a file, a line each, and answers "ok". many: sends TEXT from COUNT ports.
+to a file, a line each, and answers "ok". many: sends TEXT from COUNT ports, of
+60000 from 2000 on, beginning with the FIRST.
 """
 import collections
 import socket
@@ -41,9 +42,9 @@ def serve(port, name):
             s.sendto(b"ok", peer)
 
 
-def many(count, host, to, text):
+def many(first, count, host, to, text):
     unsent = collections.Counter()
-    for i in range(int(count)):
+    for i in range(int(first), int(first) + int(count)):
         s = sock(host, 2000 + i % 60000)
         try:
             s.sendto(text.encode(), (host, int(to)))

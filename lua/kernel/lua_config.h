@@ -229,8 +229,7 @@ unsigned long long luai_pointerid(const void *p);
 #define LUAL_BUFFERSIZE		128
 #define LUAI_MAXALIGN		lua_Number n; void *s; lua_Integer i; long l
 
-/* passes over ephemeron tables, log2 of a collector's step */
-#define LUAI_MAXEPHEMERON	8
+/* log2 of a collector's step */
 #define LUAI_MAXGCSTEP		16
 /* slots of a table, passes over what was written to, and units of work (about 8
    instructions each) of one step of the collector */
@@ -246,10 +245,18 @@ unsigned long long luai_pointerid(const void *p);
 /* while a packet waits: how many newer objects there may be than one that gets a
    finalizer */
 #define LUAI_MAXFINSEARCH	4096
-/* tables with finalizers in a state; how often a cycle of the collector goes on
-   marking after it has found some that are dead */
+/* tables with finalizers in a state; how often a cycle of the collector goes back
+   to marking, for those that are dead or because there is too much left */
 #define LUAI_MAXFINOBJ		32768
 #define LUAI_MAXGCRETURNS	4
+/* the atomic phase: entries of weak tables, and how many a table counts for itself;
+   nodes of tables with weak keys that are visited to find what they keep alive;
+   units of work, and those of an object, after which it is left again */
+#define LUAI_MAXWEAK		(5 << 14)
+#define LUAI_WEAKCOST		4
+#define LUAI_MAXEPHEMERON	(1 << 15)
+#define LUAI_MAXATOMIC		(1 << 17)
+#define LUAI_MARKCOST		8
 /* instructions without a loop or a call between two looks at the fuel */
 #define LUAI_STRAIGHT		512
 /* turns of a cheap loop in C between two looks at the fuel, a power of 2 */

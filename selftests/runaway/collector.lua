@@ -24,37 +24,37 @@ end)
 case("garbage beside many small tables", "time|memory", function()
   local live = {}
   for i = 1, 60000 do live[i] = { i } end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, live
 end)
 case("garbage beside a huge array", "time|memory", function()
   local live = {}
   for i = 1, 250000 do live[i] = i end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, live
 end)
 case("garbage beside a huge array of tables", "time|memory", function()
   local live, one = {}, {}
   for i = 1, 250000 do live[i] = one end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, live
 end)
 case("garbage beside a huge hash", "time|memory", function()
   local live = {}
   for i = 1, 100000 do live[-i] = i end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, live
 end)
 case("garbage beside many strings", "time|memory", function()
   local live = {}
   for i = 1, 40000 do live[i] = "a string, number " .. i end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, live
 end)
 case("garbage beside long strings", "time|memory", function()
   local live = {}
   for i = 1, 1000 do live[i] = ("x"):rep(10000) .. i end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, live
 end)
 case("garbage beside a long list", "time|memory", function()
   local live
   for _ = 1, 100000 do live = { live } end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, live
 end)
 case("garbage beside a deep stack", "time|memory", function()
   local function deep(n) if n == 0 then while true do local _ = {} end end return 1 + deep(n - 1) end
@@ -77,7 +77,7 @@ end)
 case("garbage beside a huge weak table", "time|memory", function()
   local live, keys = setmetatable({}, { __mode = "v" }), {}
   for i = 1, 50000 do keys[i] = {} live[i] = keys[i] end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, { live, keys }
 end)
 case("garbage beside a huge weak table of the dead", "time|memory", function()
   local live = setmetatable({}, { __mode = "v" })
@@ -86,12 +86,18 @@ end)
 case("garbage beside a huge ephemeron table", "time|memory", function()
   local live, keys = setmetatable({}, { __mode = "k" }), {}
   for i = 1, 50000 do keys[i] = {} live[keys[i]] = i end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, { live, keys }
 end)
 case("garbage beside many weak tables", "time|memory", function()
   local live = {}
   for i = 1, 30000 do live[i] = setmetatable({ {} }, { __mode = i % 2 == 0 and "v" or "k" }) end
-  return function() while true do local _ = {} end end
+  return function() while true do local _ = {} end end, live
+end)
+case("garbage beside as many weak tables as there is memory for", "time|memory", function()
+  local live, one, modes = {}, {}, {}
+  for i, mode in ipairs{ "k", "v", "kv" } do modes[i] = { __mode = mode } end
+  for i = 1, 60000 do live[i] = setmetatable({ one }, modes[i % 3 + 1]) end
+  return function() while true do local _ = {} end end, live
 end)
 case("garbage beside a chain of ephemerons", "time|memory", function()
   local tables, key = {}, {}
@@ -102,7 +108,7 @@ case("garbage beside a chain of ephemerons", "time|memory", function()
     tables[2001 - i] = t
     key = next
   end
-  return function() while true do local _ = { first } end end
+  return function() while true do local _ = {} end end, { first, tables }
 end)
 case("garbage beside a chain in one ephemeron table", "time|memory", function()
   local t, key = setmetatable({}, { __mode = "k" }), {}
@@ -112,7 +118,42 @@ case("garbage beside a chain in one ephemeron table", "time|memory", function()
     t[key] = next
     key = next
   end
-  return function() while true do local _ = { first } end end
+  return function() while true do local _ = {} end end, { first, t }
+end)
+case("garbage beside a long chain in one ephemeron table", "time|memory", function()
+  local t, key = setmetatable({}, { __mode = "k" }), {}
+  local first = key
+  for _ = 1, 65000 do
+    local next = {}
+    t[key] = next
+    key = next
+  end
+  return function() while true do local _ = {} end end, { first, t }
+end)
+case("garbage of pairs in a table of mode k", "time|memory", function()
+  local live = setmetatable({}, { __mode = "k" })
+  return function() while true do live[{}] = {} end end
+end)
+case("garbage of pairs in a table of mode v", "time|memory", function()
+  local live = setmetatable({}, { __mode = "v" })
+  return function() while true do live[{}] = {} end end
+end)
+case("garbage of pairs in a table of mode kv", "time|memory", function()
+  local live = setmetatable({}, { __mode = "kv" })
+  return function() while true do live[{}] = {} end end
+end)
+case("values whose keys are found late", "time|memory", function()
+  local live, box, one = setmetatable({}, { __mode = "k" }), { {} }, {}
+  for i = 1, 40000 do local key = { one } box[1][i] = key live[key] = { i } end
+  return function()
+    while true do
+      local keys = box[1]
+      box[1] = nil
+      local _ = {}
+      box[1], keys = keys, nil
+      _ = {}
+    end
+  end, live
 end)
 case("weak keys of huge strings", "time|memory", function()
   local live = setmetatable({}, { __mode = "kv" })

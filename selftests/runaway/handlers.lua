@@ -107,15 +107,15 @@ end)
 case("__gc", "time", function()
   return function() setmetatable({}, { __gc = forever }) while true do local _ = {} end end
 end)
-case("__gc that raises", "time|memory", function()
+case("__gc that raises", "time|memory|runtime", function()
   local mt = { __gc = function() error("x") end }
   return function() while true do setmetatable({}, mt) end end
 end)
-case("__gc that raises tables", "time|memory", function()
+case("__gc that raises tables", "time|memory|runtime", function()
   local mt = { __gc = function() error(setmetatable({}, { __tostring = forever })) end }
   return function() while true do setmetatable({}, mt) end end
 end)
-case("__gc that allocates", "time|memory", function()
+case("__gc that allocates", "time|memory|runtime", function()
   local mt
   mt = { __gc = function() local t = {} for i = 1, 100 do t[i] = {} end end }
   return function() while true do setmetatable({}, mt) end end
