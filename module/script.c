@@ -25,8 +25,12 @@
 #include "map.h"
 #include "script.h"
 
-/* How long an unload waits for rules that iptables-nft destroys late. */
-#define RULES_WAIT	(2 * HZ)
+/*
+ * How long an unload and a replace wait for rules that iptables-nft destroys late;
+ * the latter makes all loads of the namespace wait.
+ */
+#define UNLOAD_WAIT	(2 * HZ)
+#define REPLACE_WAIT	HZ
 
 /**
  * nflua_script_name_ok() - may a script be called this?
@@ -121,6 +125,34 @@ static void prune_stubs(struct nflua_net *nn)
 		script_destroy(script);
 	}
 	mutex_unlock(&nn->lock);
+}
+
+/*
+ * iptables-nft has removed its rule before the kernel has: wait for it. With @gen,
+ * which is to replace the script, only for rules that it has nothing for. No rule
+ * takes load_lock when it goes, so that it may be held.
+ */
+static void wait_for_rules(struct nflua_net *nn, const char *name,
+			   struct nflua_generation *gen)
+{
+	struct nflua_script *script;
+	long left = gen ? REPLACE_WAIT : UNLOAD_WAIT;
+	unsigned int seen;
+	bool idle;
+
+	do {
+		mutex_lock(&nn->lock);
+		script = nflua_script_find(nn, name);
+		idle = !script || !script->rules ||
+		       (gen && !nflua_bindings_missing(script, gen));
+		seen = nn->unbound;
+		mutex_unlock(&nn->lock);
+		if (idle)
+			break;
+		left = wait_event_killable_timeout(nn->idle,
+						   READ_ONCE(nn->unbound) !=
+						   seen, left);
+	} while (left > 0);
 }
 
 /* Does a new generation have all that rules call? Context: nn->lock */
@@ -233,6 +265,7 @@ int nflua_script_load(struct nflua_net *nn, struct nflua_load *load,
 		err = loaded(gen, arg);
 	if (err)
 		goto free;
+	wait_for_rules(nn, load->name, gen);
 	if (load->check) {
 		if (script) {
 			mutex_lock(&nn->lock);
@@ -321,28 +354,6 @@ void nflua_script_free(struct nflua_script *script)
 	script_destroy(script);
 }
 
-/* iptables-nft has removed its rule before the kernel has: wait for it. */
-static void wait_for_rules(struct nflua_net *nn, const char *name)
-{
-	struct nflua_script *script;
-	long left = RULES_WAIT;
-	unsigned int seen;
-	bool idle;
-
-	do {
-		mutex_lock(&nn->lock);
-		script = nflua_script_find(nn, name);
-		idle = !script || !script->rules;
-		seen = nn->unbound;
-		mutex_unlock(&nn->lock);
-		if (idle)
-			break;
-		left = wait_event_killable_timeout(nn->idle,
-						   READ_ONCE(nn->unbound) !=
-						   seen, left);
-	} while (left > 0);
-}
-
 static int refuse_unload(const struct nflua_script *script, char **error,
 			 struct netlink_ext_ack *extack)
 {
@@ -378,7 +389,7 @@ int nflua_script_unload(struct nflua_net *nn, const char *name, bool force,
 	int err = 0;
 
 	if (!force)
-		wait_for_rules(nn, name);
+		wait_for_rules(nn, name, NULL);
 	mutex_lock(&nn->load_lock);
 	prune_stubs(nn);
 	mutex_lock(&nn->lock);

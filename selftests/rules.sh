@@ -200,6 +200,19 @@ check "no translation to nft, but a sentence" bash -c \
 	"iptables-translate -A INPUT -m lua --script swap -j DROP 2>&1 | grep -q \"no expression for 'lua'\""
 check "iptables -m lua --help explains the options" bash -c "iptables -m lua --help | grep -q -- --on-error"
 check "iptables -j LUA --help explains the options" bash -c "iptables -j LUA --help | grep -q -- --on-error"
-server "$ipt" -F
-check "unload" ctl unload swap
+# --- rules that are about to go, as those that iptables-nft destroys late ---
+waits() { grep -q '^State:.D' "/proc/$1/status"; }
+# It waits no longer than a second or two, which may be less than a slow -F takes.
+while_it_waits() {
+	for _ in 1 2 3; do
+		server "$ipt" -A INPUT -m lua --script swap --function f || break
+		nfluactl -n "$SERVER" "$@" &
+		waits_for 5 waits $! && server "$ipt" -F && wait $! && return
+	done
+	return 1
+}
+echo 'x = 1' >"$TMP/none.lua"
+check "a replace waits for rules that go" while_it_waits replace --name swap "$TMP/none.lua"
+check "back" ctl replace "$TMP/swap.lua"
+check "so does an unload" while_it_waits unload swap
 finish
