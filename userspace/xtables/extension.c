@@ -16,6 +16,7 @@
 #include "alias.h"
 #include "declaration.h"
 #include "extension_mark.h"
+#include "revision.h"
 
 /* after the types of declaration.h, which the kernel's headers know, too */
 #define XTABLES_INTERNAL
@@ -142,7 +143,7 @@ static void print_options(const char *callback, unsigned int family,
 	if (!callback_text(self, callback, family, info, numeric, &text))
 		fail();
 	if (text) {
-		printf(" %s", text);
+		printf("%s%s", *text ? " " : "", text);
 		free(text);
 		return;
 	}
@@ -289,8 +290,8 @@ static void fail_older(void) __attribute__((noreturn));
 static void fail_older(void)
 {
 	xtables_error(PARAMETER_PROBLEM,
-		      "%s: the kernel has this %s, but not its revision %u: 'nfluactl load' brings it with the script",
-		      self->spec.name, declaration_kind(self), self->spec.revision);
+		      "%s: the kernel has no revision %u of this %s: 'nfluactl load' brings it with the script",
+		      self->spec.name, self->spec.revision, declaration_kind(self));
 }
 
 static void parse_older(struct xt_option_call *cb)
@@ -319,25 +320,35 @@ static void final_check_older(struct xt_fcheck_call *cb)
 		xtables_register_##kind(copy);						\
 	} while (0)
 
+static void register_as(const struct nflua_extension_spec *spec, size_t i, unsigned int older)
+{
+	if (spec->target)
+		REGISTER_OLDER(target, &targets[i], older);
+	else
+		REGISTER_OLDER(match, &matches[i], older);
+}
+
 /*
  * Older revisions that the kernel has may have rules, and iptables ends at one
- * that nothing is registered for.
+ * that nothing is registered for. If it has none at all there is still the help:
+ * of revision 0 iptables believes that there is one, and warns.
  */
 static void register_older(const struct nflua_extension_spec *spec, size_t i)
 {
-	const int what = spec->target ? afinfo->so_rev_target : afinfo->so_rev_match;
 	unsigned int older;
+	bool any;
 
 	if (afinfo->family != matches[i].family)
 		return;
+	any = revision_ask(spec->name, spec->revision, spec->target) != REVISION_MISSING;
 	for (older = 0; older < spec->revision; older++) {
-		if (!xt_params->compat_rev(spec->name, older, what))
+		if (revision_ask(spec->name, older, spec->target) != REVISION_THERE)
 			continue;
-		if (spec->target)
-			REGISTER_OLDER(target, &targets[i], older);
-		else
-			REGISTER_OLDER(match, &matches[i], older);
+		register_as(spec, i, older);
+		any = true;
 	}
+	if (!any && spec->revision)
+		register_as(spec, i, 0);
 }
 
 /* Is it for rules of the program's family? Says so if not: iptables asks for no more. */
@@ -357,9 +368,7 @@ static bool look_at_family(const struct nflua_extension_spec *spec)
 /* iptables itself would only say that it could not load an object that is there. */
 static void look_at_kernel(const struct nflua_extension_spec *spec)
 {
-	const int what = spec->target ? afinfo->so_rev_target : afinfo->so_rev_match;
-
-	if (!xt_params->compat_rev(spec->name, spec->revision, what))
+	if (revision_ask(spec->name, spec->revision, spec->target) == REVISION_MISSING)
 		fprintf(stderr,
 			"libxt_%s.so: the kernel has no %s '%s' of revision %u: 'nfluactl load' brings it with the script\n",
 			spec->name, spec->target ? "target" : "match", spec->name, spec->revision);
