@@ -467,7 +467,7 @@ static void read_option(lua_State *L, int t, const char *what,
 	if (option->type <= NFLUA_EXTENSION_I64)
 		get_range(L, t, what, option);
 	if (option->type == NFLUA_EXTENSION_STRING_TYPE) {
-		option->size = get_integer(L, t, what, "size", 0,
+		option->size = get_integer(L, t, what, "size", 1,
 					   NFLUA_EXTENSION_STRING, 0) + 1;
 		if (option->size == 1)
 			luaL_error(L, "%s: a string needs size = its greatest length, 1 to %d",

@@ -185,7 +185,7 @@ int ctl_refused(struct ctl *ctl, int err, const char *name)
 	else
 		ctl_error("cannot %s%s%s: %s", verb, name ? " " : "", name ? name : "",
 			  nflua_message(ctl->nl));
-	if (err == -EEXIST && name)
+	if (err == -EEXIST && !strcmp(command->name, "load"))
 		ctl_hint("'nfluactl replace' gives a loaded script a new source");
 	else if (err == -EBUSY && !strcmp(command->name, "unload"))
 		ctl_hint("'iptables-save' and 'ip6tables-save' show the rules; --force leaves them to their failure policy");
