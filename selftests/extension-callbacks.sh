@@ -37,6 +37,7 @@ nf:extension{
     { name = "ports", type = "portrange", repeated = 3 },
     { name = "note", type = "u8" },
     { name = "long", type = "flags", values = words },
+    { name = "size", type = "u16", default = 9 },
   },
   help = function() print("what is kept of " .. require("words")) end,
   match = function() return true end,
@@ -48,7 +49,9 @@ nf:extension{
     if text == "5" then values.ports = { first = 1, last = 2 } end
     if text == "6" then values.note = 7 end
     if text == "8" then values.other = 1 end
+    if text == "9" then values.size = 10 end
   end,
+  save = function(values) if values.note == 10 then return "" end end,
 }
 L
 cat >"$TMP/writes.t" <<T
@@ -59,6 +62,10 @@ cat >"$TMP/writes.t" <<T
 -m writes --a 2 --b 5;;FAIL
 -m writes ! --b 5 --note 4;-m writes --note 4;OK
 -m writes --note 5;;FAIL
+-m writes --note 10;-m writes;OK
+-m writes --note 9;-m writes --a 1 --note 9 --size 10;OK
+-m writes --size 9 --note 9;-m writes --a 1 --note 9 --size 10;OK
+-m writes --size 9 --note 3;-m writes --a 1 --ports 1:2,80 --note 3 --size 9;OK
 -m writes --note 6;-m writes --a 1 --note 7;OK
 -m writes --a 1 --long $words;=;OK
 T
@@ -76,6 +83,10 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	ip6*) ;;
 	*) run_t "$HERE/extensions/SHAPE4.t" $ipt ;;
 	esac
+	# of which the kernel has no revision 0
+	is "$ipt: nothing is said of a rule" \
+		"$(server $ipt -t mangle -A POSTROUTING -j SHAPE --amount 5000 --any 2>&1)" ""
+	server $ipt -t mangle -F
 done
 
 for ipt in iptables-nft iptables-legacy; do
@@ -107,6 +118,8 @@ refused "final_check says only no" 2 "SHAPE: the extension's function 'final_che
 	shape --amount 5000 --burst 14 --any
 refused "a field that is no option" 2 "SHAPE: extension 'SHAPE' has no option 'burts'" \
 	shape --amount 5000 --burst 16 --any
+refused "what final_check leaves is looked at again" 2 "SHAPE: --amount must be given" \
+	shape --amount 5000 --burst 18 --any
 refused "a value that the option cannot have" 2 "option 'peer': a value must be a prefix" \
 	shape --amount 5000 --burst 17 --any
 refused "what parse returns is checked" 2 "option 'amount': a value must be an integer from 0 to 4294967295" \
@@ -130,7 +143,7 @@ check "and the group" grep -q '^\[!\] --peer .*not with --any; one of them manda
 # --- errors where nobody expects them ---
 sed "s/return \"shape \" .. values.amount/return values.nothing/" "$HERE/extensions/shape.lua" \
 	>"$NFLUA_EXTENSIONS/SHAPE.lua"
-refused "print raises" 2 "$lua:38: extension 'SHAPE' has no option 'nothing'" \
+refused "print raises" 2 "$lua:39: extension 'SHAPE' has no option 'nothing'" \
 	server "$ipt" -t mangle -L POSTROUTING
 sed "s/print(\"Shapes what \" .. \"it meets.\")/error(\"no help\")/" "$HERE/extensions/shape.lua" \
 	>"$NFLUA_EXTENSIONS/SHAPE.lua"

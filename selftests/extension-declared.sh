@@ -14,12 +14,18 @@ need_extensions
 topology
 
 # --- families ---
+nets=(10.0.0.0/8 fd00::/8)
 for n in 4 6; do
+	net=${nets[n / 2 - 2]}
 	cat >"$TMP/only.lua" <<-L
 	local nf = require("netfilter").new()
-	nf:extension{ name = "only$n", families = { "ipv$n" }, match = function() return true end }
+	nf:extension{ name = "only$n", families = { "ipv$n" }, match = function() return true end,
+	  options = { { name = "net", type = "prefix", default = "$net" } } }
 	nf:extension{ name = "ONLY$n", families = { "ipv$n" }, target = function() return nf.ACCEPT end }
 	L
+	check "a default of its family" sh -c "nfluactl extension show $TMP/only.lua | grep -q 'default: $net$'"
+	sed "s|$net|${nets[1 - (n / 2 - 2)]}|" "$TMP/only.lua" >"$TMP/other.lua"
+	refused "but none of the other one" 2 "option 'net': a value must be a prefix of the family" nfluactl extension show "$TMP/other.lua"
 	cp "$TMP/only.lua" "$TMP/only$n.lua"
 	install_extension "$TMP/only$n.lua"
 done

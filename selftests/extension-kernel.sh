@@ -42,7 +42,7 @@ knock 0 "$PORT" >"$TMP/knock.lua"
 
 # --- a declaration comes and goes ---
 check "it is installed" nfluactl extension install "$TMP/knock.lua"
-refused "no rule without a script" any "nfluactl load|missing kernel module" add --port 4000
+refused "no rule without a script" any "kernel has no match 'knock' of revision 0: 'nfluactl load' brings it" add --port 4000
 check "it is loaded" ctl load "$TMP/knock.lua"
 check "a rule" add --port 4000
 is "show counts it" "$(rules_of knock)" 1
@@ -63,8 +63,11 @@ check "which its log group tells" waits_for 10 told_other "which no script of th
 kill %% 2>/dev/null
 refused "another namespace has no script" any "No such file|No chain/target/match" in_ns "$OTHER" "$ipt" -A INPUT -m knock --port 4000
 check "and the kernel's log" logged "a rule has extension 'knock' revision 0, which no script of this namespace declares"
-check "another namespace loads the same" other load "$TMP/knock.lua"
-check "and has a rule" in_ns "$OTHER" "$ipt" -A INPUT -m knock --port 4001
+sed 's/== pkt/~= pkt/' "$TMP/knock.lua" >"$TMP/opposite.lua"
+check "another namespace loads the same, with a function of its own" other load --name knock "$TMP/opposite.lua"
+check "and has a rule" in_ns "$OTHER" "$ipt" -A INPUT -p udp -m knock --port 4001
+udp "$OTHER" 127.0.0.1 2 4001 4002 4003
+is "which that function decides" "$(in_ns "$OTHER" "$ipt" -nvxL INPUT | awk '/knock/ { print $1 }')" 4
 knock 0 "$PORT, { name = \"more\", type = \"u8\" }" >"$TMP/other.lua"
 refused "another declaration is refused" 2 "option 2 is 'more', not missing" other replace --name knock "$TMP/other.lua"
 knock 0 '{ name = "port", type = "u32", min = 1, mandatory = true }' >"$TMP/other.lua"
@@ -144,6 +147,8 @@ refused "one to which it says false" any "Invalid argument" add --port 7
 check "with a sentence of ours" waits_for 10 told "checkentry did not answer true"
 refused "one for which it runs too long" any "Invalid argument" add --port 8
 check "which is said" waits_for 10 told "ran longer than 100 ms"
+texts >"$TMP/texts"
+refused "destroy is not called for what was refused" 1 "^$" grep "destroy [5-8]" "$TMP/texts"
 is "only the first is there" "$(saved_rules "$ipt" | wc -l)" 1
 server "$ipt" -F INPUT
 check "destroy" waits_for 10 told "destroy 4"
@@ -186,6 +191,33 @@ udp "$CLIENT" "$SERVER4" 3 4000
 is "its failure policy is the declared one" \
 	"$(server "$ipt" -t mangle -nvxL INPUT | awk '/ACCEPT/ && $1 ~ /^[0-9]+$/ { print $1 }')" 0
 server "$ipt" -t mangle -F INPUT
+
+sed 's/"MARKIT"/"DNAT"/' "$TMP/MARKIT.lua" >"$TMP/DNAT.lua"
+refused "a target that the kernel has" 2 "the kernel has a target of this name" ctl load "$TMP/DNAT.lua"
+
+# --- the same of a match ---
+cat >"$TMP/inside.lua" <<'T'
+local nf = require("netfilter").new()
+nf:extension{
+  name = "inside", tables = { "filter" }, hooks = { "input" }, protocol = "udp", on_error = "match",
+  match = function(pkt)
+    if pkt.udp.dport == 4001 then return nf.DROP end
+    error("no match")
+  end,
+}
+T
+install_extension "$TMP/inside.lua"
+inside() { server "$ipt" -t "$1" -A "$2" -p "$3" -m inside; }
+refused "not in another table" any "Invalid argument" inside mangle INPUT udp
+refused "not at another hook" any "Invalid argument" inside filter OUTPUT udp
+refused "not for another protocol" any "Invalid argument" inside filter INPUT tcp
+check "a rule" inside filter INPUT udp
+check "one behind it" server "$ipt" -A INPUT -p udp -j ACCEPT
+udp "$CLIENT" "$SERVER4" 3 4000 4001
+is "one that fails matches, and one that says DROP ends the packet" \
+	"$(server "$ipt" -nvxL INPUT | awk '$1 ~ /^[0-9]+$/ { print $1 }' | paste -sd ' ')" "3 3"
+server "$ipt" -F INPUT
+check "unloaded" ctl unload inside
 
 # --- an action of tc is no rule ---
 cat >"$TMP/ACTION.lua" <<'T'

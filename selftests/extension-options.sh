@@ -118,6 +118,25 @@ require("netfilter").new():extension{ name = "good", match = print, options = {
   setmetatable({ name = "a" }, { __index = { type = "u8" } }) } }
 L
 refuses "one of an option" 2 "option 1 is declared by a table without a metatable"
+while IFS='|' read -r type value; do
+	declare_match good 'families = { "ipv4" },' "type = $type, default = $value," |
+		sed 's/type = "u16", //' >refused.lua
+	refuses "default = $value of $type" 2 "option 'port': a value must be "
+done <<'T'
+"u16"|65536
+"i64", max = 3|4
+"string", size = 3|"long"
+"string", size = 3|"a\nb"
+"enum", values = { "a" }|"b"
+"flags", values = { "a" }|{}
+"flags", values = { "a" }|{ "b" }
+"address"|"10.0.0.1/32"
+"prefix"|"10.0.0.0/33"
+"portrange"|{ first = 9, last = 8 }
+"portrange"|65536
+"interface"|"sixteen-bytes-x-"
+"mac"|"02:00:00:00:00"
+T
 declare_match good '' 'type = "bool", default = true,' | sed 's/type = "u16", //' >refused.lua
 refuses "a bool that would always be true" 2 "bool has no default"
 declare_match good '' 'name = "jump",' | sed 's/name = "port", //' >refused.lua
@@ -130,6 +149,62 @@ rm refused.lua
 refuses "no file" 1 "there is no file 'refused.lua'"
 declare_match mine '' 'min = 1,' >refused.lua
 refuses "another declaration" 2 "its declaration has changed \(option 'port' has another 'min'\), but its revision is 0 as before"
+# Whatever changes, install names it, and rules of the one are not those of the other.
+digest() { extension -j show "$1" | jq -r '.[0].digest'; }
+base() {
+	cat <<'L'
+local nf = require("netfilter").new()
+nf:extension{
+  name = "base", families = { "ipv4" }, tables = { "filter" }, hooks = { "input" }, protocol = "udp",
+  on_error = "match",
+  options = {
+    { name = "n", type = "u16", min = 3, max = 9, default = 5, group = "g", invertible = true },
+    { name = "word", type = "enum", values = { "a", "b" }, group = "g" },
+    { name = "text", type = "string", size = 9, repeated = 2, mandatory = true },
+  },
+  match = print,
+}
+L
+}
+is_other() {
+	local found
+	found=$(digest "$1")
+	[ ${#found} = 16 ] && [ "$found" != "$own" ]
+}
+base >base.lua
+check "install" extension install base.lua
+own=$(digest ./base.lua)
+while IFS='|' read -r what edit; do
+	base | sed "$edit" >refused.lua
+	refuses "$what" 2 "its declaration has changed \\($what\\), but its revision is 0 as before"
+	check "and its digest is another" is_other ./refused.lua
+done <<'T'
+one is a match, the other a target|s/match = print/target = print/; s/"match"/"drop"/
+families differ|s/families = { "ipv4" }, //
+tables differ|s/{ "filter" }/{ "filter", "raw" }/
+hooks differ|s/hooks = { "input" }, //
+protocol differs|s/"udp"/17 + 1/
+on_error differs|s/"match"/"nomatch"/
+option 1 is 'm', not 'n'|s/"n"/"m"/
+option 3 is missing, not 'text'|/"text"/d
+option 4 is 'more', not missing|s/^  },/{ name = "more", type = "bool" } &/
+option 'n' has another 'type'|s/"u16"/"u32"/
+option 'n' has another 'min'|s/min = 3, //
+option 'n' has another 'max'|s/max = 9/max = 8/
+option 'n' has another 'default'|s/default = 5/default = 6/
+option 'n' has another 'default'|s/default = 5, //
+option 'n' has another 'group'|s/max = 9, default = 5, group = "g"/max = 9, default = 5/
+option 'n' has another 'invertible'|s/, invertible = true//
+option 'word' has another 'values'|s/"b"/"c"/
+option 'word' has another 'values'|s/"b"/"b", "c"/
+option 'text' has another 'size'|s/size = 9/size = 8/
+option 'text' has another 'repeated'|s/repeated = 2/repeated = 3/
+option 'text' has another 'mandatory'|s/, mandatory = true//
+T
+base | sed '1i local print = function() end' >same.lua
+check "another function is the same declaration" extension install same.lua
+is "with the same digest" "$(digest ./same.lua)" "$own"
+check "remove" extension remove base
 { declare_match good; declare_match tcp; } >refused.lua
 refuses "two, of which one is refused" 2 "cannot install 'tcp'"
 is "nothing has changed" "$(unchanged)" "$before"
@@ -185,7 +260,15 @@ check "install" extension install three.lua
 for ipt in iptables-legacy iptables-nft; do
 	tables $ipt || continue
 	refused "$ipt: a rule without the script is refused" any \
-		"nfluactl load|missing kernel module" server $ipt -A INPUT -m three --port 1
+		"kernel has no match 'three' of revision 0: 'nfluactl load' brings it" server $ipt -A INPUT -m three --port 1
+done
+declare_match higher 'revision = 1,' >higher.lua
+check "one of a higher revision" extension install higher.lua
+for ipt in iptables-legacy iptables-nft; do
+	tables $ipt || continue
+	refused "$ipt: its help needs no script" 0 "^    --port number" $ipt -m higher --help
+	refused "$ipt: a rule does" 2 "higher: the kernel has no revision 1 of this match: 'nfluactl load' brings it" \
+		server $ipt -A INPUT -m higher --port 1
 done
 check "load it" nfluactl -n "$SERVER" load three.lua
 for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
@@ -252,6 +335,9 @@ server "$ipt" -nL INPUT >out 2>/dev/null
 check "-L says so" grep -q "three \[of another declaration than the installed one: option 1, 'port', differs\]" out
 refused "save says so" any "a rule is of another declaration than the installed one" server "$ipt-save" -t filter
 refused "a new rule is refused" any "Invalid argument" server "$ipt" -A INPUT -m three --port 1
+declare_match three '' 'repeated = 60,' >extensions/three.lua
+server "$ipt" -nL INPUT >out 2>/dev/null
+check "-L does not look behind a rule that is shorter" grep -q "three \[of another declaration than the installed one: its values are fewer\]" out
 server "$ipt" -F INPUT
 
 # --- rules of an older revision ---
@@ -275,7 +361,7 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 		[ "${sentence%% *}" = unsupported ] || refused "$ipt, $when: save says so" any \
 			"three: a rule is of another declaration" server $ipt-save -t filter
 		[ "$when" = "with the script" ] || refused "$ipt: a new rule" 2 \
-			"three: the kernel has this match, but not its revision 2: 'nfluactl load' brings it" \
+			"three: the kernel has no revision 2 of this match: 'nfluactl load' brings it" \
 			server $ipt -A INPUT -p udp -m three --port 5
 		[ "$when" = "with the script" ] || check "unload by force" nfluactl -n "$SERVER" unload --force three
 		[ "$when" = "with the script" ] || check "load the new one" nfluactl -n "$SERVER" load --name three two.lua

@@ -47,8 +47,10 @@ local good = {
   end,
   dev = function(v) return text(v, 15) and #v > 0 and not v:find("[/: ]") end,
   hw = function(v) return #v == 17 and v:find("^[%x:]+$") end,
+  least = function(v) return between(v, 0, 5) end,
 }
-local mandatory = { "small", "hw" }
+-- What is mandatory, of which one is zero and so needs no byte; and a word, which is not lost.
+local there = { "small", "hw", "least", "colour" }
 nf:extension{
   name = "bytes",
   options = {
@@ -65,13 +67,14 @@ nf:extension{
     { name = "ports", type = "portrange", repeated = 2 },
     { name = "dev", type = "interface" },
     { name = "hw", type = "mac", mandatory = true },
+    { name = "least", type = "u8", max = 5, mandatory = true },
   },
   match = function(pkt, info)
     for name, is_good in pairs(good) do
       local value = info[name]
       if value ~= nil and not is_good(value) then error(name .. " is " .. tostring(value)) end
     end
-    for _, name in ipairs(mandatory) do assert(info[name] ~= nil, name) end
+    for _, name in ipairs(there) do assert(info[name] ~= nil, name) end
     for name in pairs(info.inverted) do assert(name == "small", name) end
     return true
   end,
@@ -96,6 +99,15 @@ fuzz() { server perl "$HERE/rule.pl" "$@" 4000 >"$TMP/fuzz"; }
 count() { awk -v word="$1" '{ for (i = 1; i < NF; i++) if ($i == word) print $(i + 1) }' "$TMP/fuzz" | head -n 1; }
 # accepted_in FIRST LAST: at which offsets of the two and between a change is accepted
 accepted_in() { awk -v a="$1" -v b="$2" 'NF == 2 && $1 ~ /^[0-9]+$/ && $1 >= a && $1 <= b { print $1 }' "$TMP/fuzz" | paste -sd ' '; }
+# Where the values of the rule below are: what lies behind them, and between, is zero.
+nfluactl -j extension show bytes >"$TMP/layout"
+value_bytes() {
+	jq -r --argjson ip $((version == 4 ? 4 : 16)) '.[0].options as $options |
+		{ small: 1, signed: 8, wide: 8, numbers: 4, label: 4, colour: 1, days: 1, host: $ip,
+		  net: $ip, ports: 4, dev: 5, hw: 6, least: 1 } as $used |
+		($options[] | .offset as $at | range($used[.option] // 0) + $at),
+		($options[] | select(.option == "net").offset + 16)' "$TMP/layout"
+}
 errors() { field "$SERVER" "$1" '[.entries[] | .errors[]] | add'; }
 called() { field "$SERVER" "$1" '[.entries[] | .calls] | add'; }
 rules() { server "$ipt-save" 2>/dev/null | grep '^-A'; }
@@ -107,8 +119,8 @@ for version in 4 6; do
 
 	# --- an extension ---
 	check "$ipt: a rule" server $ipt -A INPUT -p udp --dport 4000 -m bytes --small 9 \
-		--signed -1 --wide 7 --numbers 1,2 --label abc --on --colour green --days tue --host $host \
-		--net $net --ports 5:9 --dev eth0 --hw 02:00:00:00:00:01
+		--signed -1 --wide 7 --numbers 1,2 --label abc --on --colour blue --days tue --host $host \
+		--net $net --ports 5:9 --dev eth0 --hw 02:00:00:00:00:01 --least 0
 	before=$(called bytes)
 	rules >"$TMP/before"
 	check "$ipt: bytes changed" fuzz $version filter match bytes
@@ -120,8 +132,10 @@ for version in 4 6; do
 	[ "$(errors bytes)" = 0 ] || diag "$(nfluactl -n "$SERVER" show bytes | tail -n 5)"
 	is "$ipt: all else is refused with one errno" "$(sed -n '/^E/p' "$TMP/fuzz")" "EINVAL $(count refused)"
 	is "$ipt: no byte of the declaration's digest may change" "$(accepted_in 0 7)" ""
-	is "$ipt: nor one that is reserved, or of an option that there is not" "$(accepted_in 12 15) $(accepted_in 29 47)" " "
+	is "$ipt: nor one that is reserved, or of an option that there is not" "$(accepted_in 12 15) $(accepted_in 30 47)" " "
 	is "$ipt: of those inverted, one" "$(accepted_in 8 11)" 8
+	is "$ipt: nor one behind them that is of no value" \
+		"$(accepted_in 112 $(($(jq '.[0].size' "$TMP/layout") - 9)) | tr ' ' '\n' | grep -vxF "$(value_bytes)" | paste -sd ' ')" ""
 	is "$ipt: the rules are as before" "$(rules)" "$(cat "$TMP/before")"
 	is "$ipt: and counted once" "$(field "$SERVER" bytes .rules)" 1
 	server $ipt -F
@@ -140,6 +154,11 @@ for version in 4 6; do
 		check "$ipt: some were called" test "$(called call)" -gt "$before"
 		is "$ipt: the function saw nothing that is no argument" "$(errors call)" 0
 		is "$ipt: all else is refused" "$(sed -n '/^E/s/ .*//p' "$TMP/fuzz" | paste -sd ' ')" "EINVAL ENOENT"
+		# struct xt_lua_info: flags, of which the first is a match's; what is reserved, and the mask
+		is "$ipt: of the flags, those that there are" "$(awk '$1 == 129 { print $2 }' "$TMP/fuzz")" \
+			"$([ $kind = target ] || echo 1)"
+		is "$ipt: nothing reserved, no mask without its flag, nothing behind the arguments" \
+			"$(accepted_in 130 135)$(accepted_in 147 391)" ""
 		is "$ipt: the rules are as before" "$(rules)" "$(cat "$TMP/before")"
 		is "$ipt: and counted once" "$(field "$SERVER" call .rules)" 1
 		server $ipt -F

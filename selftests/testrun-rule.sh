@@ -116,6 +116,11 @@ wrong "once with ! and once without" "--any ! --from 10.0.0.0/8 --from 11.0.0.0/
 wrong "what is mandatory is missing" "--n 5" "one of --port-s, --any must be given"
 wrong "what excludes each other" "--any --port-s 5" "--port-s and --any exclude each other"
 wrong "twice" "--any --n 5 --n 6" "--n is given twice"
+for what in info.nothing info.inverted.nothing; do
+	sed "s/local from = {}/print(select(2, pcall(function() return $what end))) &/" wide.lua >asks.lua
+	is "its function asks for $what" "$(said ./asks.lua --hex "$FOUR" | cut -d ' ' -f 2-)" \
+		"extension 'wide' has no option 'nothing' (it has: from port_s any n what inverted)"
+done
 
 is "both families in one file: each as it may be" \
 	"$(nfluactl run ./wide.lua --rule "--any --from 10.0.0.0/8" --pcap both.pcap | grep -v '^ ')" \
@@ -185,11 +190,14 @@ is "of the right size, but nonsense" "$(raw wide 5 "fill:$size")" "EINVAL: no ru
 # the declaration's digest is right: options are looked at one by one
 digest=$(nfluactl -j extension show ./wide.lua | jq -r '.[0].digest' | fold -w 2 | tac | tr -d '\n')
 zeros() { printf "%0$(($1 * 2))d" 0; }
-# sealed COUNTS: a rule with so many values of each option, which are zero
-sealed() { echo "hex:$digest$(zeros 8)$1$(zeros $((size - 16 - ${#1} / 2)))"; }
+# sealed COUNTS [INVERTED]: a rule with so many values of each option, which are zero
+sealed() { echo "hex:$digest${2:-00}$(zeros 7)$1$(zeros $((size - 16 - ${#1} / 2)))"; }
 is "a rule with a flag that is given" "$(raw wide 5 "$(sealed 000001)")" ok
 is "one without what is mandatory" "$(raw wide 5 "$(sealed 000000)")" "EINVAL: no rule could give this to the entry point"
 is "one with more values than there may be" "$(raw wide 5 "$(sealed 000002)")" "EINVAL: no rule could give this to the entry point"
+is "one with two of what excludes each other" "$(raw wide 5 "$(sealed 000101)")" "EINVAL: no rule could give this to the entry point"
+is "one with ! in front of what is given" "$(raw wide 5 "$(sealed 000001 04)")" ok
+is "one with ! in front of what is not" "$(raw wide 5 "$(sealed 000001 01)")" "EINVAL: no rule could give this to the entry point"
 is "one with a string that is empty" "$(raw wide 5 "$(sealed 0000010001)")" ok
 ctl unload wide
 ctl unload args

@@ -32,6 +32,7 @@ nf:extension{
     if values.burst == 15 then values.colours = { "red", "blue" } end
     if values.burst == 16 then values.burts = 1 end
     if values.burst == 17 then values.peer = "nobody" end
+    if values.burst == 18 then values.amount = nil end
     if values.peer and tostring(values.peer) == "10.9.0.0/16" then values.inverted.peer = true end
   end,
   print = function(values, numeric)

@@ -33,6 +33,7 @@
 -m types --signed 9223372036854775807;=;OK
 -m types --signed -6;;FAIL
 -m types --signed 9223372036854775808;;FAIL
+-m types --signed -9223372036854775809;;FAIL
 -m types --signed --5;;FAIL
 -m types --numbers 1,2,3;=;OK
 -m types --numbers 1 --numbers 2,3;-m types --numbers 1,2,3;OK
@@ -55,6 +56,7 @@
 -m types --dev "eth+";=;OK
 -m types --dev "";;FAIL
 -m types --dev sixteen-bytes-x-;;FAIL
+-m types --dev .;;FAIL
 -m types --dev a/b;;FAIL
 -m types --dev "a b";;FAIL
 # words
@@ -91,6 +93,7 @@
 -m types --hw 02:00:00:00:00;;FAIL
 -m types --hw 02-00-00-00-00-ff;;FAIL
 -m types --hw 02:00:00:00:00:fg;;FAIL
+-m types --hw 02:00:00:00:00:01:02;;FAIL
 # together, in the order of the declaration
 -m types --hw 02:00:00:00:00:01 --small 9 --on --label x --days tue;-m types --small 9 --label x --on --days tue --hw 02:00:00:00:00:01;OK
 -m types --small 9 -m types --small 10;=;OK
