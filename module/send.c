@@ -465,6 +465,7 @@ int nflua_send_frame(struct nflua_packet *p, struct sk_buff *skb)
 	if (skb_vlan_tag_present(p->skb))
 		__vlan_hwaccel_put_tag(skb, p->skb->vlan_proto,
 				       skb_vlan_tag_get(p->skb));
+	nflua_bridge_tag(p->hs, skb);
 	if (dev_hard_header(skb, dev, ntohs(skb->protocol), eth->h_source,
 			    eth->h_dest, skb->len) < 0)
 		return -EINVAL;

@@ -53,6 +53,9 @@ int nflua_reject(lua_State *L);
 void nflua_reject_send(struct net *net, struct sk_buff *skb, u8 pf, u8 code,
 		       unsigned int hook);
 
+/* bridge.c */
+void nflua_bridge_tag(const struct nf_hook_state *hs, struct sk_buff *skb);
+
 /* resend.c: packets that a script held */
 int nflua_resend(lua_State *L);
 void nflua_send_on(struct nflua_held *held, const void *hook);

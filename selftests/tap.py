@@ -4,6 +4,7 @@
 
 Usage: tap.py send DEVICE SPLIT[,partial][,gso=SIZE] <FRAMES
        tap.py expect DEVICE COUNT SECONDS
+       tap.py frames DEVICE COUNT SECONDS
 
 send reads one frame a line, in hexadecimal digits, and ends when the device has
 taken all. SPLIT is how many of its bytes are in the packet's first piece; further
@@ -14,6 +15,7 @@ frame.
 
 expect prints "ready", and then what arrives on a device from elsewhere: the
 network layer's bytes, one packet a line, until there were COUNT or the time is up.
+frames does so with whole frames, VLAN tags among them.
 Needs no more than python3-minimal.
 """
 import fcntl
@@ -26,6 +28,7 @@ import time
 
 TUNSETIFF = 0x400454ca
 IFF_TAP, IFF_NAPI, IFF_NAPI_FRAGS, IFF_NO_PI, IFF_VNET_HDR = 2, 0x10, 0x20, 0x1000, 0x4000
+SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID = 263, 8, 0x10
 SUMS = {6: 16, 17: 6, 58: 2}
 
 
@@ -113,18 +116,32 @@ def send(device, how):
         os.writev(tap, parts)
 
 
-def expect(device, count, seconds):
+def tag(ancillary):
+    """The VLAN tag that the kernel has beside a frame."""
+    for level, kind, data in ancillary:
+        status, tci, protocol = struct.unpack("=I12xHH", data)
+        if (level, kind) == (SOL_PACKET, PACKET_AUXDATA) and status & TP_STATUS_VLAN_VALID:
+            return struct.pack("!HH", protocol, tci)
+    return b""
+
+
+def expect(device, count, seconds, whole=False):
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
     sock.bind((device, 3))
     print("ready", flush=True)
     end = time.monotonic() + float(seconds)
     left = int(count)
     while left and select.select([sock], [], [], max(0, end - time.monotonic()))[0]:
-        data, source = sock.recvfrom(65536)
+        data, ancillary, _, source = sock.recvmsg(65536, 64)
         if source[2] != socket.PACKET_OUTGOING and data[12:14] in (b"\x08\0", b"\x86\xdd"):
-            print(data[14:].hex(), flush=True)
+            print((data[:12] + tag(ancillary) + data[12:] if whole else data[14:]).hex(), flush=True)
             left -= 1
 
 
+def frames(*args):
+    expect(*args, whole=True)
+
+
 if __name__ == "__main__":
-    {"send": send, "expect": expect}[sys.argv[1]](*sys.argv[2:])
+    {"send": send, "expect": expect, "frames": frames}[sys.argv[1]](*sys.argv[2:])
