@@ -30,7 +30,7 @@ ip -n "$SERVER" link set veth1 address $PEER
 ip -n "$ROUTER" link set br0 address $BRIDGE
 
 # Each hook answers what is sent to ports of its own.
-load answers <<'L'
+load answers --budget 10ms <<'L'
 local nf = require("netfilter").new{}
 local page = ("page "):rep(600)
 local acts = {
@@ -40,6 +40,7 @@ local acts = {
   function(pkt) return pkt:reject("tcp-reset") end,
   function(pkt) return pkt:tcpreply("reset") end,
 }
+-- in front of br_netfilter, which lets forwarded packets skip priority 0
 local function answers(first)
   return function(pkt)
     local l4 = pkt.udp or pkt.tcp
@@ -50,9 +51,9 @@ local function answers(first)
   end
 end
 nf:hook{ family = "netdev", hook = "ingress", device = "one", priority = 0, answers(6000) }
-nf:hook{ family = "bridge", hook = "prerouting", priority = 0, answers(7000) }
-nf:hook{ family = "bridge", hook = "forward", priority = 0, answers(8000) }
-nf:hook{ family = "bridge", hook = "input", priority = 0, answers(9000) }
+nf:hook{ family = "bridge", hook = "prerouting", priority = "filter", answers(7000) }
+nf:hook{ family = "bridge", hook = "forward", priority = "filter", answers(8000) }
+nf:hook{ family = "bridge", hook = "input", priority = "filter", answers(9000) }
 L
 client python3 "$HERE/tap.py" frames veth1 100000 600 >"$TMP/heard" &
 waits_for 10 grep -q ready "$TMP/heard" || exit 1
