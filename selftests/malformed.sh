@@ -3,8 +3,12 @@
 #
 # Packets that are cut, and packets with a bit or a byte that is wrong: a script
 # looks at everything by every name, meets no error, and sees the layers that are
-# there, as malformed.py finds them without nflua, and no others. Then packets that
-# no honest sender makes (hostile.py): read likewise, and written by every name.
+# there, as malformed.py finds them without nflua, and no others; and it answers,
+# rejects, and copies and sends what can be. Then packets that no honest sender makes
+# (hostile.py): read likewise, and written by every name. Last the first ones from a
+# device: what is answered then is whole.
+# Functions that waits_for calls look unreachable.
+# shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 need_module
@@ -27,6 +31,25 @@ local fields = {}
 for layer, names in pairs(layers) do
   fields[layer] = {}
   for name in names:gmatch("%S+") do table.insert(fields[layer], name) end
+end
+-- the same bytes by other ways: numbers with a sign, and what is found in them
+local function same(data, n)
+  local whole = data:string()
+  local size = (n + (n > 0 and whole:byte(n) or 0)) % 8 + 1
+  local at = n - size
+  if at >= 0 then
+    for _, format in ipairs{ ">i", "<i", ">I" } do
+      assert(data:unpack(format .. size, at + 1) == (string.unpack(format .. size, whole, at + 1)), format .. size)
+    end
+    local read = size & size - 1 == 0 and data["i" .. size * 8]
+    assert(not read or read(data, at) == (string.unpack(">i" .. size, whole, at + 1)))
+  end
+  local value, _, errno = data:unpack(">i" .. size, at >= 0 and at + 2 or 1)
+  assert(value == nil and errno == 34)
+  for _, text in ipairs{ whole:sub(-5), whole:sub(n // 2, n // 2 + 1), whole .. "x" } do
+    assert(data:find(text) == (whole:find(text, 1, true)))
+    assert(data:find(text, n // 3 + 1) == (whole:find(text, n // 3 + 1, true)))
+  end
 end
 -- what the packet is, its payload's bytes and those around it
 local function everything(pkt)
@@ -80,6 +103,8 @@ local function options(pkt, view, layer, size)
 end
 nf:target(function(pkt)
   everything(pkt)
+  same(pkt:data(), #pkt)
+  if pkt.payload then same(pkt.payload, #pkt.payload) end
   n = 0
   local ip, ip6, tcp, udp, sctp, gre = pkt.ip, pkt.ip6, pkt.tcp, pkt.udp, pkt.sctp, pkt.gre
   if ip then
@@ -105,9 +130,9 @@ nf:target(function(pkt)
 end)
 L
 ctl load --budget 10ms malformed.lua || exit 1
-# runs SCRIPT ENTRY PCAP FILTER: jq's FILTER of each packet's run, to "got"
+# runs SCRIPT ENTRY PCAP FILTER [OPTION]...: jq's FILTER of each packet's run, to "got"
 runs() {
-	ctl -j run "$1" --entry "$2" --pcap "$3" | jq -r "(if type == \"array\" then .[] else . end) | $4" >got
+	ctl -j run "$1" --entry "$2" --pcap "$3" "${@:5}" | jq -r "(if type == \"array\" then .[] else . end) | $4" >got
 }
 # reads WHAT [SEED COUNT]: malformed.py's packets are seen as it sees them
 reads() {
@@ -123,6 +148,41 @@ reads() {
 }
 reads "packets that are cut or wrong"
 reads "hostile packets" 1 2500
+# --- every act, and whether it is done ------------------------------------------
+{
+	python3 -B -c 'import sys
+sys.path.insert(0, sys.argv[1])
+from malformed import KINDS
+print("local kinds = { \"" + "\", \"".join(KINDS) + "\" }")' "$HERE"
+	cat <<'L'
+local function did(ok, message, errno)
+  assert(ok == true or ok == nil and type(message) == "string" and math.type(errno) == "integer", tostring(message))
+  return ok and 1 or 0
+end
+local function sends(copy, ...)
+  local done = did(assert(copy):send(...))
+  if done == 0 then copy:close() end
+  return done
+end
+local function act(pkt, kind, text)
+  return ("%d%d%d%d%d%d%d"):format(did(pkt:reply("udp", text)), did(pkt:reply("tcp", text)), did(pkt:tcpreply("close", text)),
+    did(pkt:tcpreply("reset")), did(pkt:reject(kind)), sends(pkt:copy()), sends(pkt:copy(), text))
+end
+function answer(pkt)
+  print(act(pkt, kinds[(#pkt + pkt:u8(#pkt - 1)) % #kinds + 1], "x"))
+end
+L
+} >acts.lua
+ctl load --budget 10ms acts.lua || exit 1
+python3 -B "$HERE/malformed.py" acts packets.pcap >want
+# the last line of the output is the script's own
+runs acts function:answer packets.pcap 'if .outcome == "refused" then "refused"
+	else "\(.output | rtrimstr("\n") | split("\n")[-1] // "")\((.text // "") | split("\n")[0] // "")" end' --role target
+is "all was done that can be" "$(diff got want | head -n 20)" ""
+# but a copy is sent always
+is "each act is done for some and not for others" "$(grep -v refused want | awk '
+	{ for (i = 1; i <= 7; i++) if (!seen[i, substr($0, i, 1)]++) kinds++ } END { print kinds }')" 13
+ctl unload acts
 
 # --- frames of any kind, written -----------------------------------------------
 {
@@ -210,4 +270,52 @@ for what in fields:1 routines:2 views:3; do
 	check "${what%:*}: nearly all" [ "$(grep -c '^refused' got)" -lt $((COUNT / 20)) ]
 	is "${what%:*}: no call failed" "$(grep '^error' got | sort | uniq -c | head -n 5)" ""
 done
+# --- what is answered to them is whole -----------------------------------------
+ctl unload malformed
+ctl unload wild
+modprobe -q tun
+[ -e /dev/net/tun ] || { mkdir -p /dev/net && mknod /dev/net/tun c 10 200; }
+server ip tuntap add dev tap0 mode tap vnet_hdr || exit 1
+server ethtool -K tap0 gro off >/dev/null
+ip -n "$SERVER" link set tap0 address 02:00:00:00:00:02 up
+# whatever a source has become, the way to it is known
+for ip in "10.77.0.1 10.77.0.2/32" "fd77::1 fd77::2/128"; do
+	read -r host own <<<"$ip"
+	ip -n "$SERVER" addr add "$own" dev tap0
+	ip -n "$SERVER" neigh replace "$host" dev tap0 lladdr 02:00:00:00:00:01 nud permanent
+	ip -n "$SERVER" route add default via "$host" dev tap0 onlink
+done
+server sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+# live PLACE SPLIT: "back" is how many come back
+live() {
+	local what=${1//[^a-z ]/}
+	{
+		sed '/^nf:target/,$d' malformed.lua
+		cat acts.lua
+		cat <<-L
+		local n = 0
+		nf:hook{ $1, priority = -300, function(pkt)
+		  if pkt.iifname ~= "tap0" then return end
+		  n = n + 1
+		  everything(pkt)
+		  act(pkt, kinds[n % #kinds + 1], "x")
+		  return nf.DROP
+		end }
+		L
+	} | load live --single --budget 10ms
+	server python3 -B "$HERE/malformed.py" live tap0 "$2" >said
+	diag "$what: $(tail -n 1 said), $(field "$SERVER" live '"\(.sent) answers, \(.unsent) refused"')"
+	is "$what: no call failed" "$(field "$SERVER" live '[.entries[].errors[]] | add') $(field "$SERVER" live '.entries[].last_error // empty')" "0 "
+	is "$what: all that comes back is whole" "$(sed '$d' said)$(sed -n '$s/.* wrong //p' said)" 0
+	back=$(sed -n '$s/.* back \([0-9]*\) .*/\1/p' said)
+}
+live 'family = "netdev", hook = "ingress", device = "tap0"' 40
+is "each is met" "$(field "$SERVER" live '.entries[0].calls')" "$(sed -n '$s/sent \([0-9]*\) .*/\1/p' said)"
+is "all that was sent comes back" "$back" "$(field "$SERVER" live .sent)"
+check "and that is much" [ "${back:-0}" -gt 2000 ]
+ctl unload live
+# IP has refused some before, and answers some of the copies itself
+live 'family = "inet", hook = "prerouting"' whole
+check "much comes back" [ "${back:-0}" -gt 700 ]
+ctl unload live
 finish
