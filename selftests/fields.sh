@@ -352,15 +352,30 @@ cat >tunnel.lua <<'L'
 local nf, ip = require("netfilter").new{}, require("luapacket").ip
 nf:hook{ family = "inet", hook = "prerouting", priority = "filter", function(pkt)
   if pkt.iifname ~= "tun0" then return end
-  seen = (seen or 0) + 1
+  local sport = pkt.udp.sport
+  if sport == 12 then
+    assert(pkt:pull(pkt.ip and 28 or 48))
+    return
+  end
   pkt.udp.dport = 7777
   if pkt.ip then
     pkt.ip.ttl = 3 pkt.ip.tos = 4 pkt.ip.dst = ip"10.66.0.2"
   else
     pkt.ip6.hoplimit = 3 pkt.ip6.tclass = 4 pkt.ip6.dst = ip"fd66::2"
   end
+  if sport == 11 then
+    pkt.payload:pack("c3", 1, "odd")
+    assert(pkt:checksum())
+  elseif sport == 13 then
+    assert(pkt:trim(#pkt - 4))
+  elseif sport == 14 then
+    local payload = "odd" .. (pkt.ip and "v4 " or "v6 "):rep(30)
+    assert(assert(pkt:steal()):send(payload))
+    return nf.STOLEN
+  end
 end }
 L
+bad_sums() { server nstat -az UdpInErrors UdpInCsumErrors Udp6InErrors Udp6InCsumErrors TcpInCsumErrors | awk '$2 > 0'; }
 has_bytes() { [ "$(stat -c %s "$1" 2>/dev/null)" = "$2" ]; }
 if server ip link add tun0 type gre local $SERVER4 remote $CLIENT4 csum 2>/dev/null; then
 	ip -n "$SERVER" addr add 10.66.0.2/24 dev tun0
@@ -372,20 +387,32 @@ if server ip link add tun0 type gre local $SERVER4 remote $CLIENT4 csum 2>/dev/n
 	client python3 "$PACKETS" veth0 02:00:00:00:00:01 02:00:00:00:00:02 <<'P'
 ip4(gre(0x0800, ip4(udp(1, 2, b"odd" + b"v4 " * 30), src="10.66.0.1", dst="10.66.0.9")[1], summed=True))
 ip4(gre(0x86dd, ip6(udp(1, 2, b"odd" + b"v6 " * 30), src="fd66::1", dst="fd66::9")[1], summed=True))
+ip4(gre(0x0800, ip4(udp(11, 2, b"???" + b"v4 " * 30), src="10.66.0.1", dst="10.66.0.9")[1], summed=True))
+ip4(gre(0x86dd, ip6(udp(11, 2, b"???" + b"v6 " * 30), src="fd66::1", dst="fd66::9")[1], summed=True))
+ip4(gre(0x0800, ip4(udp(12, 2, ip4(udp(1, 7777, b"odd" + b"v4 " * 30), src="10.66.0.1", dst="10.66.0.2")[1]), src="10.66.0.1", dst="10.66.0.9")[1], summed=True))
+ip4(gre(0x86dd, ip6(udp(12, 2, ip6(udp(1, 7777, b"odd" + b"v6 " * 30), src="fd66::1", dst="fd66::2")[1]), src="fd66::1", dst="fd66::9")[1], summed=True))
+ip4(gre(0x0800, ip4(raw(17, ip4(udp(13, 2, b"odd" + b"v4 " * 30), src="10.66.0.1", dst="10.66.0.9")[1][20:] + b"tail"), src="10.66.0.1", dst="10.66.0.9")[1], summed=True))
+ip4(gre(0x86dd, ip6(raw(17, ip6(udp(13, 2, b"odd" + b"v6 " * 30), src="fd66::1", dst="fd66::9")[1][40:] + b"tail"), src="fd66::1", dst="fd66::9")[1], summed=True))
+ip4(gre(0x0800, ip4(udp(14, 2, b"other"), src="10.66.0.1", dst="10.66.0.9")[1], summed=True))
+ip4(gre(0x86dd, ip6(udp(14, 2, b"other"), src="fd66::1", dst="fd66::9")[1], summed=True))
 P
-	waits_for 10 has_bytes tunnelled 186
+	waits_for 10 has_bytes tunnelled 930
 	is "packets with a checksum of all bytes are received" \
 		"$(tr -s ' ' <tunnelled | fold -w 3 | sort | uniq -c | xargs)" \
-		"2 odd 30 v4 30 v6"
-	is "and no receiver found one wrong" "$(server nstat -az UdpInErrors UdpInCsumErrors \
-		Udp6InErrors Udp6InCsumErrors | awk '$2 > 0')" ""
+		"10 odd 150 v4 150 v6"
+	is "and no receiver found one wrong" "$(bad_sums)" ""
+	is "no call failed" "$(field "$SERVER" tunnel \
+		'.entries[0] | "\([.errors[]] | add) \(.outcomes.stolen)"')" "0 2"
 	ctl unload tunnel
 else
 	skip "a checksum of all bytes" "no GRE tunnels here"
 fi
 
-# --- segments in a tunnel whose datagrams have no checksum -------------------
-cat >outer.lua <<'L'
+# --- segments in a tunnel whose datagrams have no checksum, or have one -------
+#
+# Around a sum that is left to be completed, the datagram's is complete: what the
+# inner one covers is no part of it. That of segments is left, too.
+cat >noudpcsum.lua <<'L'
 local nf, ip = require("netfilter").new{}, require("luapacket").ip
 nf:hook{ family = "ipv4", hook = "postrouting", priority = "filter", function(pkt)
   if not pkt.udp or pkt.udp.dport ~= 4789 then return end
@@ -394,27 +421,58 @@ nf:hook{ family = "ipv4", hook = "postrouting", priority = "filter", function(pk
   assert(pkt.udp.checksum == 0)
 end }
 L
-if client ip link add vx0 type vxlan id 7 remote $SERVER4 dstport 4789 noudpcsum 2>/dev/null; then
-	server ip link add vx0 type vxlan id 7 remote $CLIENT4 dstport 4789 nolearning noudpcsum
+cat >udpcsum.lua <<'L'
+local luapacket = require("luapacket")
+local nf, ip, protocol = require("netfilter").new{}, luapacket.ip, luapacket.protocol
+local frame = protocol{ name = "frame", { 48 }, { "src", 48, "mac" }, { "type", 16 } }
+local inner = protocol{ name = "inner", { 32 }, { 32 }, { 32 }, { 32 }, { 16 }, { "urgent", 16 } }
+local seen = require("map").open{ name = "seen", key = "string", max = 2 }
+local n = 0
+nf:hook{ family = "ipv4", hook = "postrouting", priority = "filter", function(pkt)
+  if not pkt.udp or pkt.udp.dport ~= 4789 then return end
+  assert(pkt.udp.checksum ~= 0)
+  seen:incr(#pkt > 1500 and "many" or "one", 1, 0)
+  pkt.ip.src = ip"10.77.0.11"
+  pkt.udp.sport = 4000
+  local f = frame(pkt.payload, 8)
+  f.src = "02:00:00:00:00:77" -- in front of what the inner sum covers
+  -- TCP, but no acknowledgement alone: of a connection that is over its sum is complete
+  if f.type == 0x0800 and pkt.payload:u8(31) == 6 and (#pkt > 200 or pkt.payload:u8(55) ~= 0x10) then
+    inner(pkt.payload, 42).urgent = 7 -- and there
+    n = n + 1
+    if n % 2 == 0 then assert(pkt:checksum()) end
+  end
+end }
+L
+for sums in noudpcsum udpcsum; do
+	if ! client ip link add vx0 type vxlan id 7 remote $SERVER4 dstport 4789 $sums 2>/dev/null; then
+		skip "segments in a tunnel, $sums" "no VXLAN here"
+		continue
+	fi
+	server ip link add vx0 type vxlan id 7 remote $CLIENT4 dstport 4789 nolearning $sums
 	ip -n "$CLIENT" addr add 10.67.0.1/24 dev vx0
 	ip -n "$SERVER" addr add 10.67.0.2/24 dev vx0
 	for ns in "$CLIENT" "$SERVER"; do ip -n "$ns" link set vx0 up; done
 	client ethtool -K veth0 tx off gso off tso off >/dev/null 2>&1
-	nfluactl -n "$CLIENT" load outer.lua || exit 1
-	server socat -u TCP-LISTEN:7778,reuseaddr CREATE:vxlan &
+	nfluactl -n "$CLIENT" load --single --budget 10ms $sums.lua || exit 1
+	server socat -u TCP-LISTEN:7778,reuseaddr CREATE:$sums &
 	waits_for 10 server bash -c "ss -lnt | grep -q :7778"
-	head -c 200000 /dev/zero | client timeout 20 socat -u - TCP:10.67.0.2:7778
-	waits_for 10 has_bytes vxlan 200000
-	is "segments in a tunnel without checksums arrive" "$(stat -c %s vxlan 2>/dev/null)" 200000
-	is "and none is given one" "$(nfluactl -n "$CLIENT" -j show outer |
+	head -c 200000 /dev/zero | client timeout 20 socat -b 65536 -u - TCP:10.67.0.2:7778
+	waits_for 10 has_bytes $sums 200000
+	is "segments in a tunnel, $sums, arrive" "$(stat -c %s $sums 2>/dev/null)" 200000
+	is "$sums: no call failed" "$(nfluactl -n "$CLIENT" -j show $sums |
 		jq '.[0].entries[0] | [(.calls > 10), ([.errors[]] | add)]' -c)" "[true,0]"
-	nfluactl -n "$CLIENT" unload outer
+	is "$sums: none is wrong" "$(bad_sums)" ""
+	if [ $sums = udpcsum ]; then
+		for what in one many; do
+			check "$sums: packets of $what" [ "$(nfluactl -n "$CLIENT" -j map get seen $what | jq .value)" -gt 0 ]
+		done
+	fi
+	nfluactl -n "$CLIENT" unload $sums
 	ip -n "$CLIENT" link del vx0
 	ip -n "$SERVER" link del vx0
 	client ethtool -K veth0 tx on gso on tso on >/dev/null 2>&1
-else
-	skip "segments in a tunnel without checksums" "no VXLAN here"
-fi
+done
 
 # --- connections whose ports are rewritten, and back -----------------------
 #
