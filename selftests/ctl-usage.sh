@@ -152,7 +152,7 @@ expect "another word for timing" 1 "did you mean 'timing'"
 run timing
 expect "timing of nothing" 1 'NAME on\|off\|reset is missing'
 run timing x
-expect "timing without what to do" 1 'is missing'
+expect "timing without what to do" 1 ': on\|off\|reset is missing'
 for word in ON yes 1 ''; do
 	run timing x "$word"
 	expect "no timing: '$word'" 1 "switched on, off or reset, not '$word'"
@@ -258,7 +258,7 @@ expect "run: no script" 1 'SCRIPT.FILE.- is missing'
 run run x
 expect "run: no packet" 1 'one of --hex, --file and --pcap is needed'
 run run x --hex 45 --file good.lua
-expect "run: two packets" 1 'one of --hex, --file and --pcap is needed'
+expect "run: two packets" 1 ': only one of --hex, --file and --pcap may be given'
 run run 'a b' --hex 45
 expect "run: neither name nor file" 1 'no name for a script, and no file'
 for digits in 4 4x 4:5 0x45; do

@@ -138,9 +138,14 @@ static int unknown_command(const char *name)
 static int check_operands(const struct ctl *ctl)
 {
 	const struct ctl_command *command = ctl->command;
+	const char *missing = command->operands, *next;
+	unsigned int i;
 
-	if (ctl->noperands < command->min)
-		return ctl_usage(ctl, "%s is missing", command->operands);
+	if (ctl->noperands < command->min) {
+		for (i = 0; i < ctl->noperands && (next = strchr(missing, ' ')); i++)
+			missing = next + 1;
+		return ctl_usage(ctl, "%s is missing", missing);
+	}
 	if (ctl->noperands > command->max)
 		return ctl_usage(ctl, "'%s' is one word too many", ctl->operands[command->max]);
 	return -1;

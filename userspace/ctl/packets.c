@@ -149,7 +149,9 @@ int packets_open(struct ctl *ctl, struct packets *packets)
 
 	memset(packets, 0, sizeof(*packets));
 	if (!hex + !file + !pcap != 2)
-		return ctl_usage(ctl, "one of --hex, --file and --pcap is needed");
+		return ctl_usage(ctl, hex || from ?
+				      "only one of --hex, --file and --pcap may be given" :
+				      "one of --hex, --file and --pcap is needed");
 	if (from && !strcmp(from, "-") && !strcmp(ctl->operands[0], "-"))
 		return ctl_usage(ctl, "standard input cannot be both the script and the packets");
 	if (out && !strcmp(out, "-"))
