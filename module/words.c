@@ -180,6 +180,17 @@ u32 nflua_words_number(lua_State *L, int spec, const char *field, u32 def,
 	return n;
 }
 
+/* Raises: a table has no field @i, but those from 1 to @numbered. */
+static void refuse_number(lua_State *L, const char *what, lua_Integer i,
+			  lua_Integer numbered)
+{
+	if (numbered == 1)
+		luaL_error(L, "%s has no field [%I] (it has: [1])", what,
+			   (LUAI_UACINT)i);
+	luaL_error(L, "%s has no field [%I] (it has: [1] to [%I])", what,
+		   (LUAI_UACINT)i, (LUAI_UACINT)numbered);
+}
+
 /**
  * nflua_words_check() - refuse fields that a table cannot have
  * @L: the running thread
@@ -204,6 +215,8 @@ void nflua_words_check(lua_State *L, int spec, const char *what,
 			continue;
 		name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) :
 							luaL_typename(L, -1);
+		if (lua_isinteger(L, -1) && numbered)
+			refuse_number(L, what, lua_tointeger(L, -1), numbered);
 		for (i = 0; i < n && lua_type(L, -1) == LUA_TSTRING; i++)
 			if (!strcmp(name, names[i]))
 				break;

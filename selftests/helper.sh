@@ -39,7 +39,8 @@ bad "another family" "family is 'arp', but may be: ipv4 ipv6 inet" "name = 'a', 
 bad "another field" "a helper has no field 'port' \(it has: name family proto expect classes on_error\)" "name = 'a', proto = 'udp', port = 1, $F"
 bad "too many expectations" "max is 256, but may be 1 to 255" "name = 'a', proto = 'udp', expect = { max = 256 }, $F"
 bad "no time" "timeout is 0, but may be 1 to 604800 seconds" "name = 'a', proto = 'udp', expect = { timeout = 0 }, $F"
-bad "too many classes" "classes has no field 'number'" "name = 'a', proto = 'udp', classes = { {}, {}, {}, {} }, $F"
+bad "two functions" "a helper has no field \[2\] \(it has: \[1\]\)" "name = 'a', proto = 'udp', $F, $F"
+bad "too many classes" "classes has no field \[4\] \(it has: \[1\] to \[3\]\)" "name = 'a', proto = 'udp', classes = { {}, {}, {}, {} }, $F"
 bad "twice" "has a helper 'a' for these connections already" "name = 'a', proto = 'udp', $F } nf:helper{ name = 'a', proto = 'udp', family = 'ipv6', $F"
 
 # --- what a script does, one case for each datagram ---
