@@ -227,16 +227,30 @@ static void init_expect(struct nf_conntrack_expect *exp, const struct wish *w,
 }
 
 #if IS_ENABLED(CONFIG_NF_NAT)
+/*
+ * The way of the expected connection: against the packet, which its sender makes
+ * to be connected to, unless it goes where the packet itself was sent to.
+ */
+static enum ip_conntrack_dir way_of(const struct nf_conn *ct,
+				    const struct wish *w,
+				    enum ip_conntrack_dir dir)
+{
+	const struct nf_conntrack_tuple_hash *hash = ct->tuplehash;
+
+	return !nf_inet_addr_cmp(&w->dst, &hash[!dir].tuple.dst.u3) &&
+	       nf_inet_addr_cmp(&w->dst, &hash[dir].tuple.dst.u3) ? dir : !dir;
+}
+
 static bool prepare_nat(struct nf_conntrack_expect *exp, const struct wish *w,
 			enum ip_conntrack_dir dir)
 {
 	if (!w->nat || !(exp->master->status & IPS_NAT_MASK))
 		return false;
-	/* It goes where this packet comes from. */
-	exp->dir = !dir;
+	exp->dir = way_of(exp->master, w, dir);
 	exp->saved_proto.all = htons(w->nat_port ?: w->dport);
 	exp->expectfn = nf_nat_follow_master;
-	return !w->nat_port;
+	/* Nobody is told another port by him who connects. */
+	return !w->nat_port && exp->dir != dir;
 }
 #else
 static bool prepare_nat(struct nf_conntrack_expect *exp, const struct wish *w,

@@ -126,9 +126,9 @@ with() {
 	fi
 }
 own=5000
-# fresh: another connection, which expects nothing yet
+# fresh [MODE]: another connection, which expects nothing yet
 fresh() {
-	firewall udp 7000 expect-lua plain
+	firewall udp 7000 expect-lua "${1-plain}"
 	own=$((own + 1))
 }
 tell() { client taskset -c 0 python3 "$HERE/udp.py" send $own "$SERVERA" 7000 "$@"; }
@@ -320,6 +320,21 @@ for family in 4 6; do
 	expect 40003
 	comes "what gets none" udp "$SERVERA" $((s + 92)) 40003
 	is "$F: has none" "$(router conntrack -L -p udp -f "ipv$family" --dport 40003 2>/dev/null | grep -c helper=)" 0
+done
+
+# --- NAT follows, also where who announces it connects himself ---
+server python3 "$TMP/peer.py" wait "$TMP/met" 40001 &
+check "the server waits" waits_for 20 grep -q ready "$TMP/met"
+for mode in plain snat dnat; do
+	for family in 4 6; do
+		with $family
+		SERVERA=$(target $family $mode) from=$CLIENTA
+		[ $mode != snat ] || from=$([ $family = 4 ] && echo $EAST4 || echo $EAST6)
+		fresh $mode
+		expect 40001 "src = ip'$CLIENTA', dst = ip'$SERVERA'"
+		client python3 "$TMP/peer.py" call udp "$CLIENTA" $own "$SERVERA" 40001
+		check "$F: $mode: it comes to the server" waits_for 10 grep -qx "udp $from $own 40001" "$TMP/met"
+	done
 done
 
 # --- the kernel's table is full ---
