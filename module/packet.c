@@ -540,10 +540,18 @@ slowly:
 
 static int view_len(lua_State *L)
 {
-	if (nflua_light_is_object((uintptr_t)lua_touserdata(L, 1)))
+	const u64 v = (uintptr_t)lua_touserdata(L, 1);
+	const unsigned int record = v & NFLUA_LIGHT_RECORD_MASK;
+
+	if (nflua_light_is_object(v))
 		return nflua_map_length(L);
-	if (nflua_light_is_data((uintptr_t)lua_touserdata(L, 1)))
+	if (v & NFLUA_LIGHT_PREFIX)
+		return luaL_error(L, "address has no length");
+	if (nflua_light_is_data(v))
 		return nflua_protocol_length(L);
+	if (nflua_record_is_ct(record))
+		return luaL_error(L, "%s has no length",
+				  nflua_ct_header(record)->name);
 	return nflua_packet_length(L);
 }
 

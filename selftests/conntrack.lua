@@ -128,6 +128,7 @@ function misuse(pkt)
   old, tuple, status = ct, ct:tuple(), ct.status
   raises("ct has no field 'foo' .it has: id info is_reply status zone mark timeout", function() return ct.foo end)
   raises("ct has no field of type number", function() return ct[1] end)
+  raises("ct has no length", function() return #ct end)
   raises("tuple has no field 'mark' .it has: family proto src", function() return tuple.mark end)
   raises("ct.status has no field", function() return status.foo end)
   raises("ct has no field 'foo'", function() ct.foo = 1 end)
