@@ -11,7 +11,6 @@
 #include <net/genetlink.h>
 #include "event.h"
 #include "genl.h"
-#include "run.h"
 
 static struct sk_buff *start(u8 cmd, const char *name, size_t size, gfp_t gfp,
 			     void **hdr)
@@ -303,15 +302,10 @@ static void log_unheard(const struct nflua_generation *gen, const char *text,
 void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 {
 	const struct nflua_generation *gen = st->gen;
-	struct nflua_run *run = nflua_run_of(st->packet.hs);
 	struct net *net = read_pnet(&gen->net);
 	struct sk_buff *skb;
 	void *hdr;
 
-	if (run) {
-		nflua_run_printed(run, text, len);
-		return;
-	}
 	if (!heard(net, NFLUA_GROUP_LOG)) {
 		log_unheard(gen, text, len);
 		return;

@@ -145,21 +145,25 @@ static void append(char *buf, unsigned int *len, unsigned int size,
 }
 
 /*
- * print(...): what a body or nfluactl eval prints is for who asked, and comes
- * from the control state alone; what a callback prints goes to the group "log"
- * when it ends.
+ * print(...): what a body, nfluactl eval or nfluactl run prints is for who asked,
+ * the first two from the control state alone; what other callbacks print goes to
+ * the group "log" when they end.
  */
 int nflua_print(lua_State *L)
 {
 	struct nflua_state *st = nflua_state(L);
-	/* Somebody waits for it; a body in a packet state is not heard. */
-	const bool direct = st->output || st->regs;
-	unsigned int *len = direct ? &st->output_len : &st->log_len;
-	char *buf = direct ? st->output : st->log;
-	unsigned int size = direct ? NFLUA_OUTPUT_MAX : NFLUA_LOG_MAX;
+	unsigned int size = NFLUA_OUTPUT_MAX;
+	unsigned int *len = &st->output_len;
+	char *buf = nflua_run_output(st, &len) ?: st->output;
 	int n = lua_gettop(L);
 	int i;
 
+	if (!buf && !st->regs) {
+		/* Nobody waits for it; a body in a packet state is not heard. */
+		len = &st->log_len;
+		buf = st->log;
+		size = NFLUA_LOG_MAX;
+	}
 	for (i = 1; i <= n; i++) {
 		size_t l;
 		const char *s = luaL_tolstring(L, i, &l);

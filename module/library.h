@@ -12,6 +12,8 @@ const struct nflua_extension_spec *
 nflua_netfilter_declaration(lua_State *L, const char *name);
 int nflua_print(lua_State *L);
 void nflua_print_flush(struct nflua_state *st);
+/* run.c */
+char *nflua_run_output(const struct nflua_state *st, unsigned int **len);
 
 bool nflua_state_has_registered(const struct nflua_state *st, u8 kind,
 				const char *name);

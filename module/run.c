@@ -34,6 +34,7 @@
 #include "extension.h"
 #include "genl.h"
 #include "held.h"
+#include "library.h"
 #include "run.h"
 #include "xtables.h"
 
@@ -85,7 +86,24 @@ void nflua_run_failed(struct nflua_run *run, int kind, const char *text,
 }
 
 /**
- * nflua_run_printed() - keep a line that a call printed
+ * nflua_run_output() - where a call prints to that is of a run
+ * @st: its state
+ * @len: becomes where the length of what is there already is
+ *
+ * Return: a buffer of %NFLUA_OUTPUT_MAX bytes; NULL if there is no run
+ */
+char *nflua_run_output(const struct nflua_state *st, unsigned int **len)
+{
+	struct nflua_run *run = nflua_run_of(st->packet.hs);
+
+	if (!run)
+		return NULL;
+	*len = &run->output_len;
+	return run->output;
+}
+
+/**
+ * nflua_run_printed() - keep a line that tells what a call did
  * @run: the run
  * @text: the line, without newline
  * @len: its length

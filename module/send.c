@@ -566,8 +566,6 @@ int nflua_send_shown(lua_State *L, struct nflua_packet *p, const char *fmt, ...)
 	/* A packet that a run left behind, in a call of another's. */
 	if (run != nflua_run_of(nflua_state(L)->packet.hs))
 		return 1;
-	/* first what was printed before */
-	nflua_print_flush(nflua_state(L));
 	len = scnprintf(text, sizeof(text), "not sent in a run: ");
 	va_start(ap, fmt);
 	len += vscnprintf(text + len, sizeof(text) - len, fmt, ap);

@@ -410,6 +410,8 @@ is "an output that fits" "$(ctl run changes --entry prints --repeat 16 --hex "$D
 is "one that is cut" "$(ctl run changes --entry prints --repeat 17 --hex "$DNS" 2>&1 >/dev/null)" \
 	"nfluactl: packet 1: what the script printed is cut after 8192 bytes"
 ctl unload changes
+is "one call prints more than the group \"log\" would have of it" \
+	"$(nfluactl run - --hex "$DNS" <<<'function many() for i = 1, 1000 do print(i) end end' | sed -n 's/^    | //p')" "$(seq 1000)"
 is "a mark is decimal, also behind a zero" \
 	"$(nfluactl run - --mark 010 --hex "$DNS" <<<'function mark(pkt) print(pkt.mark) end' | tail -n 1)" "    | 10"
 is "a file with a name of its own" "$(nfluactl run - --name given --hex "$DNS" <<<'function f() error("x") end' | head -n 1)" \

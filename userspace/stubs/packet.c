@@ -90,6 +90,13 @@ bool nflua_entry_unregister(struct nflua_state *st, u8 kind, const char *name)
 }
 
 /* No callback runs that could print. */
+char *nflua_run_output(const struct nflua_state *st, unsigned int **len)
+{
+	(void)st;
+	(void)len;
+	return NULL;
+}
+
 void nflua_event_log(const struct nflua_state *st, const char *text, size_t len)
 {
 	(void)st;
