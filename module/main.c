@@ -24,8 +24,11 @@ static int __init nflua_init(void)
 {
 	int err;
 
-	if (!lua_seed)
+	if (!lua_seed) {
 		luai_inthash = luai_random64() | 1;
+		luai_ptrhash[0] = luai_random64();
+		luai_ptrhash[1] = luai_random64() | 1;
+	}
 
 	err = nflua_generation_init();
 	if (err)

@@ -267,7 +267,7 @@ void nflua_state_tidy(struct nflua_state *st)
 	 * that ran too long has kept its packet long enough. Finalizers run in
 	 * this.
 	 */
-	if ((G(L)->GCdebt > 0 && !late) || st->starved) {
+	if (!late && (G(L)->GCdebt > 0 || st->starved)) {
 		lua_pushcfunction(L, collect_step);
 		if (lua_pcall(L, 0, 0, 0) != LUA_OK)
 			lua_pop(L, 1);

@@ -153,6 +153,17 @@ unsigned long long luai_random64(void);
 unsigned int luai_seed(void);
 /* odd factor of all integers that are hashed; set before there is a state */
 extern unsigned long long luai_inthash;
+/* secrets, the second one odd, and hash of pointers; as above */
+extern unsigned long long luai_ptrhash[2];
+static inline unsigned int luai_pointerhash(const void *p)
+{
+	unsigned long long x = (unsigned long)p + luai_ptrhash[0];
+
+	/* twice, so that the order of hashes is not that of a sum's */
+	x *= luai_ptrhash[1];
+	x = (x ^ x >> 32) * luai_ptrhash[1];
+	return x >> 32;
+}
 /* an id that is no address, the same for the same pointer */
 unsigned long long luai_pointerid(const void *p);
 
@@ -236,6 +247,8 @@ unsigned long long luai_pointerid(const void *p);
 #define LUAI_MAXGCPART		256
 #define LUAI_MAXGCPASSES	3
 #define LUAI_MAXGCWORK		4000
+/* more of those for a large debt, at most */
+#define LUAI_MAXGCDEBT		(1 << 15)
 /* keys of a table that may have one main position */
 #define LUAI_MAXCHAIN		32
 /* while a packet waits: entries to which the table of strings grows, slots of a

@@ -10,6 +10,7 @@
 #include <string.h>
 
 unsigned long long luai_inthash = 0x9e3779b97f4a7c15ULL;
+unsigned long long luai_ptrhash[2] = { 0, 0xd6e8feb86659fd93ULL };
 
 struct out {
 	char *buf;

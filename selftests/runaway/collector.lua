@@ -142,6 +142,10 @@ case("garbage of pairs in a table of mode kv", "time|memory", function()
   local live = setmetatable({}, { __mode = "kv" })
   return function() while true do live[{}] = {} end end
 end)
+case("a table with weak keys grows", "time|memory", function()
+  local t, keep = setmetatable({}, { __mode = "k" }), {}
+  return function() while true do local k = {} t[k] = {} keep[#keep + 1] = k end end
+end)
 case("values whose keys are found late", "time|memory", function()
   local live, box, one = setmetatable({}, { __mode = "k" }), { {} }, {}
   for i = 1, 40000 do local key = { one } box[1][i] = key live[key] = { i } end
