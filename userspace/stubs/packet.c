@@ -19,7 +19,7 @@ static void light_index(lua_State *L, const TValue *light, TValue *key, StkId va
 
 static int light_len(lua_State *L)
 {
-	return luaL_typeerror(L, 1, "packet");
+	return luaL_error(L, "address has no length");
 }
 
 static int light_newindex(lua_State *L)
