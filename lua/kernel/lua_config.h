@@ -247,7 +247,7 @@ unsigned long long luai_pointerid(const void *p);
 #define LUAI_MAXGCPART		256
 #define LUAI_MAXGCPASSES	3
 #define LUAI_MAXGCWORK		4000
-/* more of those for a large debt, at most */
+/* while a packet waits: more of those for a large debt, at most */
 #define LUAI_MAXGCDEBT		(1 << 15)
 /* keys of a table that may have one main position */
 #define LUAI_MAXCHAIN		32

@@ -110,25 +110,22 @@ case("garbage beside a chain of ephemerons", "time|memory", function()
   end
   return function() while true do local _ = {} end end, { first, tables }
 end)
-case("garbage beside a chain in one ephemeron table", "time|memory", function()
+-- a table with weak keys, each value of which is the next one's key; and the first key
+local function chain(n)
   local t, key = setmetatable({}, { __mode = "k" }), {}
   local first = key
-  for _ = 1, 20000 do
+  for _ = 1, n do
     local next = {}
     t[key] = next
     key = next
   end
-  return function() while true do local _ = {} end end, { first, t }
+  return { first, t }
+end
+case("garbage beside a chain in one ephemeron table", "time|memory", function()
+  return function() while true do local _ = {} end end, chain(20000)
 end)
 case("garbage beside a long chain in one ephemeron table", "time|memory", function()
-  local t, key = setmetatable({}, { __mode = "k" }), {}
-  local first = key
-  for _ = 1, 65000 do
-    local next = {}
-    t[key] = next
-    key = next
-  end
-  return function() while true do local _ = {} end end, { first, t }
+  return function() while true do local _ = {} end end, chain(65000)
 end)
 case("garbage of pairs in a table of mode k", "time|memory", function()
   local live = setmetatable({}, { __mode = "k" })
