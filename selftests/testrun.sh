@@ -46,7 +46,7 @@ cat >longest.lua <<'L'
 function longest(pkt) assert(pkt:put(65535 - #pkt)) end
 function long(pkt) assert(pkt:put(65531 - #pkt)) end
 L
-ctl load longest.lua
+ctl load --budget 10ms longest.lua
 refused "a packet that no answer has room for" 2 "the script has made the packet too long to be shown" \
 	ctl run longest --entry longest --role target --hex "$DNS"
 is "but one that just fits" "$(value '.data | length' longest --entry long --role target --raw --hex "${DNS:28}")" 131062
