@@ -195,7 +195,7 @@ ctl unload h
 # --- refused ---
 refused "of what is not there" 2 'cannot time nothing: no script of this name is loaded' ctl timing nothing on
 refused "a wrong word" 1 "switched on, off or reset, not 'of'" ctl timing t of
-refused "no word" 1 'NAME on\|off\|reset is missing' ctl timing t
+refused "no word" 1 ': on\|off\|reset is missing' ctl timing t
 refused "no name" 1 "no name for a script" ctl timing a/b on
 load t <<<'function f() end'
 refused "without the capability" 2 'CAP_NET_ADMIN' \
