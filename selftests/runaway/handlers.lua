@@ -44,7 +44,7 @@ end)
 case("__index chain in straight-line code", "time", function()
   local t = {}
   for _ = 1, 1900 do t = setmetatable({}, { __index = t }) end
-  local f = load("local t = ... " .. ("local _ = t.x "):rep(190) .. ("t.x = t.x "):rep(200))
+  local f = assert(load("local t = ... " .. ("local _ = t.x "):rep(190) .. ("t.x = t.x "):rep(200)))
   return function() f(t) end
 end)
 case("__index chain with a key that is huge", "time", function()
@@ -70,7 +70,7 @@ case("many __close", "time|memory|runtime", function()
   local mt = { __close = function() end }
   local make = {}
   for i = 1, 180 do make[i] = "local c" .. i .. " <close> = c " end
-  local f = load("local c, f, n = ... " .. table.concat(make) .. " return 1 + f(c, f, n + 1)")
+  local f = assert(load("local c, f, n = ... " .. table.concat(make) .. " return 1 + f(c, f, n + 1)"))
   return function() f(setmetatable({}, mt), f, 1) end
 end)
 case("many __close that loop after the limit", "time|memory|runtime", function()

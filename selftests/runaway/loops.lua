@@ -17,11 +17,11 @@ case("generic for", "time", function()
   return function() for _ in function() return 1 end do end end
 end)
 case("straight-line code", "time", function()
-  local f = load(("a = 1 "):rep(100000))
+  local f = assert(load(("a = 1 "):rep(100000)))
   return function() while true do f() end end
 end)
 case("straight-line code with costly instructions", "time|memory", function()
-  local f = load("local s = ... " .. ("local _ = s .. 'x' "):rep(190))
+  local f = assert(load("local s = ... " .. ("local _ = s .. 'x' "):rep(190)))
   local s = ("x"):rep(100000)
   return function() while true do f(s) end end
 end)
@@ -29,19 +29,19 @@ case("straight-line code with branches that are not taken", "time", function()
   -- Turns of 512 instructions: what is looked at in one branch is in all of them.
   local work = ("y = " .. ("1 .. "):rep(39) .. "1 "):rep(11)
   local turn = work .. "if x then " .. ("z = 1 "):rep(48) .. "end "
-  local f = load("local x " .. ("z = 1 "):rep(22) .. turn:rep(300))
+  local f = assert(load("local x " .. ("z = 1 "):rep(22) .. turn:rep(300)))
   return function() while true do f() end end
 end)
 case("straight-line code with operands that are skipped", "time", function()
   local work = ("y = " .. ("1 .. "):rep(39) .. "1 "):rep(11)
   local turn = work .. "y = x and (z" .. (" .. z"):rep(46) .. ") "
-  local f = load("local x, z " .. ("y = 1 "):rep(22) .. turn:rep(300))
+  local f = assert(load("local x, z " .. ("y = 1 "):rep(22) .. turn:rep(300)))
   return function() while true do f() end end
 end)
 case("straight-line code that is jumped over", "time", function()
   local work = ("y = " .. ("1 .. "):rep(39) .. "1 "):rep(11)
   local turn = "do " .. work .. "goto on " .. ("z = 1 "):rep(49) .. "::on:: end "
-  local f = load("local x " .. ("z = 1 "):rep(22) .. turn:rep(300))
+  local f = assert(load("local x " .. ("z = 1 "):rep(22) .. turn:rep(300)))
   return function() while true do f() end end
 end)
 case("tail calls", "time", function()
@@ -171,11 +171,11 @@ case("error with a huge string, caught", "time", function()
   return function() while true do pcall(error, s) end end
 end)
 case("runtime error with a huge name", "time", function()
-  local f = load("local t = ... t." .. ("x"):rep(1 << 18) .. "()")
+  local f = assert(load("local t = ... t." .. ("x"):rep(1 << 18) .. "()"))
   return function() while true do pcall(f, {}) end end
 end)
 case("runtime error in huge code", "time", function()
-  local f = load("local t, u = ... if not t then " .. ("u = 1 "):rep(100000) .. "end u.x()")
+  local f = assert(load("local t, u = ... if not t then " .. ("u = 1 "):rep(100000) .. "end u.x()"))
   return function() while true do pcall(f, true) end end
 end)
 case("error object that has no end", "time|cstack|runtime", function()
@@ -253,14 +253,14 @@ end)
 case("many open upvalues", "time|memory|runtime", function()
   local make = {}
   for i = 1, 150 do make[i] = "local v" .. i .. " t[#t + 1] = function() v" .. i .. " = 1 end " end
-  local f = load("local t, self, n = ... " .. table.concat(make) .. " return 1 + self(t, self, n + 1)")
+  local f = assert(load("local t, self, n = ... " .. table.concat(make) .. " return 1 + self(t, self, n + 1)"))
   return function() f({}, f, 1) end
 end)
 case("closures", "time|memory", function()
   local make = {}
   for i = 1, 190 do make[i] = "v" .. i end
   local list = table.concat(make, ",")
-  local f = load("local " .. list .. " while true do local function f() return " .. list:sub(1, 400) .. " end end")
+  local f = assert(load("local " .. list .. " while true do local function f() return " .. list:sub(1, 400) .. " end end"))
   return function() return f() end
 end)
 case("deep closures", "time|memory", function()
@@ -297,12 +297,12 @@ end)
 case("require", "time", function()
   return function() while true do require("luapacket") end end
 end)
-case("tracebacks in huge code", "runtime|time|memory", function()
-  local f = load("local n, f, u = ... " .. ("u = 1 "):rep(1000000) .. "if n == 0 then while true do debug.traceback() end end return 1 + f(n - 1, f)")
+case("tracebacks in huge code", "runtime|time|memory", function() -- memory 64M
+  local f = assert(load("local n, f, u = ... " .. ("u = 1 "):rep(1000000) .. "if n == 0 then while true do debug.traceback() end end return 1 + f(n - 1, f)"))
   return function() return f(22, f) end
 end)
-case("an error deep in huge code", "runtime|cstack", function()
-  local f = load("local n, f, u = ... if n ~= 0 then goto call end " .. ("u = 1 "):rep(1000000) .. "::call:: if n == 0 then error('x') end return 1 + f(n - 1, f)")
+case("an error deep in huge code", "runtime|cstack", function() -- memory 64M
+  local f = assert(load("local n, f, u = ... goto call " .. ("u = 1 "):rep(1000000) .. "::call:: if n == 0 then error('x') end return 1 + f(n - 1, f)"))
   return function() return f(22, f) end
 end)
 -- the first call; then the coroutine is dead

@@ -233,15 +233,15 @@ case("concat keeps growing", "time|memory|runtime|accept", function()
 end)
 case("concat of many", "time|memory", function()
   local names = {}
-  for i = 1, 70 do names[i] = "s" end
-  local f = load("local s = ... while true do local _ = " .. table.concat(names, "..") .. " end")
+  for i = 1, 40 do names[i] = "s" end
+  local f = assert(load("local s = ... while true do local _ = " .. table.concat(names, "..") .. " end"))
   local s = ("x"):rep(10000)
   return function() return f(s) end
 end)
 case("concat of many numbers", "time|memory", function()
   local names = {}
-  for i = 1, 70 do names[i] = "n" end
-  local f = load("local n = ... while true do local _ = " .. table.concat(names, "..") .. " end")
+  for i = 1, 40 do names[i] = "n" end
+  local f = assert(load("local n = ... while true do local _ = " .. table.concat(names, "..") .. " end"))
   return function() return f(math.mininteger) end
 end)
 case("equal huge strings", "time", function()
@@ -250,11 +250,11 @@ case("equal huge strings", "time", function()
 end)
 case("equal huge strings in straight-line code", "time", function()
   local a, b = ("x"):rep(4 * MIB), ("xx"):rep(2 * MIB)
-  local f = load("local a, b = ... " .. ("local _ = a == b "):rep(100))
+  local f = assert(load("local a, b = ... " .. ("local _ = a == b "):rep(100)))
   return function() f(a, b) end
 end)
 case("equal to a huge constant", "time", function()
-  local f = load("local a = ... while true do local _ = a == '" .. ("x"):rep(2 * MIB) .. "' end")
+  local f = assert(load("local a = ... while true do local _ = a == '" .. ("x"):rep(2 * MIB) .. "' end"))
   local a = ("x"):rep(2 * MIB)
   return function() f(a) end
 end)

@@ -142,7 +142,7 @@ case("varargs into tables", "time|memory|runtime", function()
 end)
 case("varargs in straight-line code", "time|memory|runtime", function()
   local t = numbers(20000)
-  local f = load(("local _ = { ... } "):rep(60))
+  local f = assert(load(("local _ = { ... } "):rep(60)))
   return function() while true do f(table.unpack(t)) end end
 end)
 case("return of many", "time|memory|runtime", function()
@@ -300,28 +300,28 @@ case("inserting keys of one node", "time", function()
   return function() while true do for i = 1, 4000 do pcall(rawset, t, inverse * (1 << 40 | i), i) end end end
 end)
 case("a table constructor", "time|memory", function()
-  local f = load("while true do local _ = {" .. ("1,"):rep(20000) .. "} end")
+  local f = assert(load("while true do local _ = {" .. ("1,"):rep(20000) .. "} end"))
   return function() f() end
 end)
 case("a constructor of many tables", "time|memory", function()
-  local f = load("while true do local _ = {" .. ("{},"):rep(20000) .. "} end")
+  local f = assert(load("while true do local _ = {" .. ("{},"):rep(20000) .. "} end"))
   return function() f() end
 end)
 case("a constructor with many fields", "time|memory", function()
   local t = {}
   for i = 1, 20000 do t[i] = "k" .. i .. "=1" end
-  local f = load("while true do local _ = {" .. table.concat(t, ",") .. "} end")
+  local f = assert(load("while true do local _ = {" .. table.concat(t, ",") .. "} end"))
   return function() f() end
 end)
 case("constructors in straight-line code", "time|memory", function()
-  local f = load("while true do " .. ("local _ = {" .. ("nil,"):rep(250) .. "} "):rep(190) .. " end")
+  local f = assert(load("while true do " .. ("local _ = {" .. ("nil,"):rep(250) .. "} "):rep(190) .. " end"))
   return function() f() end
 end)
 case("constructors of a given size", "time|memory", function()
   local nils = ("nil,"):rep(40)
   local t = {}
   for i = 1, 30000 do t[i] = "nil" end
-  local f = load("local _ = {" .. table.concat(t, ",") .. "}")
+  local f = assert(load("local _ = {" .. table.concat(t, ",") .. "}"))
   return function() while true do f() end end
 end)
 case("setmetatable", "time", function()
