@@ -111,6 +111,7 @@ static int put_result(struct sk_buff *skb, const struct nflua_run *run,
 		       NFLUA_OUTCOME(run->outcome)) ||
 	    (run->outcome & NFLUA_BY_POLICY &&
 	     nla_put_flag(skb, NFLUA_A_RUN_POLICY)) ||
+	    nla_put_u32(skb, NFLUA_A_RUN_MARK, run->skb->mark) ||
 	    nla_put_u32(skb, NFLUA_A_RUN_FAILED, run->failed) ||
 	    (run->failed &&
 	     (nla_put_u8(skb, NFLUA_A_RUN_ERROR_KIND, run->error) ||

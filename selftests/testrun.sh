@@ -414,6 +414,15 @@ is "one call prints more than the group \"log\" would have of it" \
 	"$(nfluactl run - --hex "$DNS" <<<'function many() for i = 1, 300 do print(i) end end' | sed -n 's/^    | //p')" "$(seq 300)"
 is "a mark is decimal, also behind a zero" \
 	"$(nfluactl run - --mark 010 --hex "$DNS" <<<'function mark(pkt) print(pkt.mark) end' | tail -n 1)" "    | 10"
+# marked MARK [OPTION]...: a run of a script that sets the mark to 0x10
+marked() {
+	local mark=$1
+	shift
+	nfluactl "$@" run - --mark "$mark" --role target --hex "$DNS" <<<'function mark(pkt) pkt.mark = 0x10 end'
+}
+is "a mark that the script changes" "$(marked 7)" "1 continue, mark 0x10"
+is "and one that it does not" "$(marked 16)" "1 continue"
+is "a mark in JSON" "$(marked 7 -j | jq '.[0].mark')" 16
 is "a file with a name of its own" "$(nfluactl run - --name given --hex "$DNS" <<<'function f() error("x") end' | head -n 1)" \
 	"1 error runtime: given:1: x"
 refused "link-layer type usb" 1 'link-layer type USB_LINUX, which' nfluactl run file.lua --pcap usb.pcap

@@ -605,7 +605,8 @@ enum nflua_run_flags {
  * @NFLUA_A_RUN_OIF: string, name of the output device; default: a hook's own,
  *	or "eth1" where every packet has one (forward, output, postrouting),
  *	else none
- * @NFLUA_A_RUN_MARK: u32, the packet's mark; default 0
+ * @NFLUA_A_RUN_MARK: u32, the packet's mark; default 0. In an answer: what it is
+ *	after the calls
  * @NFLUA_A_RUN_REPEAT: u32, how often, 1 (default) to %NFLUA_RUN_REPEAT_MAX
  * @NFLUA_A_RUN_RULE: binary, what a rule would give the entry point: of an
  *	extension &struct xt_nflua_info, of what else a rule can call "key=value"

@@ -195,6 +195,8 @@ static void put_result(const struct packet *packet, const struct nflua_run *run,
 	if (result->by_policy && first && *first)
 		out_string(NULL, ": %s", first);
 	free(first);
+	if (result->mark != run->mark)
+		out_text(", mark 0x%" PRIx32, result->mark);
 	if (run->repeat > 1)
 		out_text(", %" PRIu32 " calls on CPU %" PRIu32 ", %" PRIu64 " ns each",
 			 result->calls, result->cpu, result->time / result->calls);
@@ -222,6 +224,7 @@ static void put_json(const struct nflua_run_result *result)
 	out_string("entry", NULL, result->entry);
 	out_string("family", NULL, nflua_family_name(result->family));
 	out_string("hook", NULL, nflua_hook_name(result->family, result->hooknum));
+	out_uint("mark", NULL, result->mark);
 	out_uint("calls", NULL, result->calls);
 	out_uint("failed", NULL, result->failed);
 	if (result->failed) {

@@ -255,6 +255,7 @@ struct nflua_run {
  * @hooknum: NF_INET_* where it met the packet, or as @family says
  * @outcome: &enum nflua_outcome_attr, of the last call
  * @by_policy: the last call failed, and @outcome is the failure policy
+ * @mark: the packet's mark after the calls
  * @failed: calls that failed
  * @error: &enum nflua_error_attr, of the last one that failed
  * @text: its message and traceback, or NULL
@@ -274,6 +275,7 @@ struct nflua_run_result {
 	uint8_t hooknum;
 	enum nflua_outcome_attr outcome;
 	bool by_policy;
+	uint32_t mark;
 	uint32_t failed;
 	enum nflua_error_attr error;
 	char *text;

@@ -72,6 +72,9 @@ static int take_result(const struct nlmsghdr *nlh, void *data)
 		case NFLUA_A_RUN_POLICY:
 			result->by_policy = true;
 			break;
+		case NFLUA_A_RUN_MARK:
+			result->mark = nflua_attr_uint(attr);
+			break;
 		case NFLUA_A_RUN_FAILED:
 			result->failed += nflua_attr_uint(attr);
 			break;
