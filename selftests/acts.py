@@ -61,6 +61,9 @@ def tcp(address, port, text, most="0"):
         end = "" if int(most) and len(got) >= int(most) else "eof"
     except OSError as error:
         end = name(error)
+        # nobody refuses what is established: connect() was too early with its answer
+        if error.errno == errno.ECONNREFUSED:
+            end = "connect " + end
     sock.close()
     print(", ".join(filter(None, (shown(got) if got else "", end))))
 
