@@ -391,6 +391,8 @@ void nflua_address_open(lua_State *L)
 	luaL_newmetatable(L, ADDRESS6);
 	nflua_state(L)->address6 = (Table *)lua_topointer(L, -1);
 	luaL_setfuncs(L, metamethods, 0);
+	lua_pushliteral(L, "address");
+	lua_setfield(L, -2, "__name");
 	lua_pushboolean(L, false);
 	lua_setfield(L, -2, "__metatable");
 	lua_pop(L, 1);

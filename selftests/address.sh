@@ -56,6 +56,7 @@ ip"fe80::/127":has(ip"fe80::1") and not ip"fe80::/127":has(ip"fe80::2") and ip":
 ip"1.0.0.0" < ip"2.0.0.0" and ip"1.0.0.0" <= ip"1.0.0.0" and not (ip"2.0.0.0" < ip"1.0.0.0") and ip"200.0.0.0" > ip"100.0.0.0"
 ip"255.255.255.255" < ip"::" and not (ip"::" < ip"0.0.0.0") and ip"::1" < ip"::2" and ip"10.0.0.0/8" < ip"10.0.0.0/9"
 sorted("::1", "10.0.0.2", "9.0.0.1", "fe80::", "10.0.0.1", "::") == "9.0.0.1 10.0.0.1 10.0.0.2 :: ::1 fe80::"
+select(2, pcall(string.rep, "x", ip"::1")):find("got address", 1, true) and select(2, pcall(function() return ip"::1" + 1 end)):find("arithmetic on a address value", 1, true)
 fails("") and fails("10.0.0") and fails("10.0.0.256") and fails("10.0.0.0.1") and fails("1.2.3.4 ") and fails(" 1.2.3.4")
 fails("hello") and fails(":") and fails(":::") and fails("1:2:3:4:5:6:7") and fails("1:2:3:4:5:6:7:8:9") and fails("::g") and fails("12345::")
 fails("10.0.0.1:80") and fails("10.0.0.1:80/8") and fails("::10.0.0.1:80") and fails("10.0.0.1:")

@@ -193,8 +193,8 @@ answers
 
 # --- nfluactl --------------------------------------------------------------
 
-is "list" "$(ctl map list | awk '{ print $1, $2, $3, $4, $5 }' | sed -n '1p;/^s /p')" \
-	"$(printf 'NAME KEY VALUE ENTRIES MAX\ns string string 4 4')"
+is "list" "$(ctl map list | tr -s ' ' | sed -nE '1p;/^[st] /s/[0-9.]+ (B|KiB)/MEMORY/p')" \
+	"$(printf 'NAME KEY VALUE ENTRIES MAX MEMORY EVICT TTL SCRIPTS\ns string string 4 4 MEMORY none - m\nt integer integer 4 4 MEMORY none 300 ms m')"
 is "list as JSON" "$(ctl -j map list | jq -c '.[] | select(.name == "t") | [.key, .value, .count, .max, .evict, .ttl, .scripts]')" \
 	'["integer","integer",4,4,"none",300000000,["m"]]'
 check "set" ctl map set a 198.51.100.0/24 5

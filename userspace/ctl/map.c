@@ -108,7 +108,10 @@ static int print_line(const struct nflua_map *map, void *data)
 	out_text("%-*s %-7s %-7s %10u %10u %10s %-5s", width, map->name,
 		 nflua_map_type_name(map->key), nflua_map_type_name(map->value), map->count,
 		 map->max, memory, nflua_map_evict_name(map->evict));
-	out_duration(NULL, " %-8s", map->ttl * NS_PER_MS);
+	if (map->ttl)
+		out_duration(NULL, " %-8s", map->ttl * NS_PER_MS);
+	else
+		out_text(" %-8s", "-");
 	print_scripts(map, " ");
 	out_text("\n");
 	return 0;
