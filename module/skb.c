@@ -432,10 +432,6 @@ static void begin_here(struct nflua_packet *p, const u8 *link, u32 linklen)
 	/* What a device has said of the checksum was not said of this packet. */
 	if (skb->ip_summed == CHECKSUM_UNNECESSARY)
 		skb->ip_summed = CHECKSUM_NONE;
-	/* Nobody adds one up from bytes that are not there. */
-	if (skb->ip_summed == CHECKSUM_PARTIAL &&
-	    skb_checksum_start_offset(skb) < 0)
-		skb->ip_summed = CHECKSUM_NONE;
 	/* of the header that was there */
 	forget_options(p);
 	nflua_packet_parse(p);

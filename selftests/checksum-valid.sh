@@ -3,7 +3,8 @@
 #
 # Packets whose checksum has been found right before the hooks, so that nobody looks
 # at it again (CHECKSUM_UNNECESSARY): GRO does so with what a tap device brings.
-# Scripts write them; another machine, which looks, and this one get what is right.
+# Scripts write them; another machine, which looks, and this one get what is right. So
+# does the other machine of those whose checksum is left to be completed.
 # Functions that waits_for calls look unreachable.
 # shellcheck disable=SC2317
 # shellcheck source=lib.sh source-path=SCRIPTDIR
@@ -74,7 +75,8 @@ nf:hook{ family = "inet", hook = "prerouting", priority = "raw", function(pkt)
 end }
 L
 ctl load --budget 10ms valid.lua || exit 1
-sends() { python3 "$HERE/packets.py" - $HOST $TAP | router python3 "$HERE/tap.py" send tap0 whole; }
+# sends [HOW]: as tap.py takes it, "whole" by default
+sends() { python3 "$HERE/packets.py" - $HOST $TAP | router python3 "$HERE/tap.py" send tap0 "${1:-whole}"; }
 
 # --- to another machine, which sees every byte ---------------------------------
 for v in "4 10.77.0.1 10.77.0.9 10.78.2.1 10.78.2.2 ttl" "6 fd77::1 fd77::9 fd78:2::1 fd78:2::2 hops"; do
@@ -93,17 +95,25 @@ for v in "4 10.77.0.1 10.77.0.9 10.78.2.1 10.78.2.2 ttl" "6 fd77::1 fd77::9 fd78
 		ip$v($l4(9, 105, b'another payload'), src='$src', dst='$far', $ttl=63)
 		P
 	done
+	# Two bytes with which the sum is 0: that says that there is none, so 0xffff is sent.
+	sum=$(echo "ip$v(udp(9, 103, b'DONEoa' + bytes(2)), src='$src', dst='$far')" | python3 "$HERE/packets.py" - $HOST $TAP | tail -c 21 | head -c 4)
+	echo "ip$v(udp(9, 103, b'payloa' + bytes.fromhex('$sum')), src='$src', dst='$far')" >>frames
+	echo "ip$v(udp(9, 103, b'DONEoa' + bytes.fromhex('$sum')), src='$src', dst='$far', $ttl=63)" >>frames.want
+	# of what a packet carries; no sum is left to be completed any more
+	echo "ip$v(udp(9, 107, ip$v(udp(9, 111, b'inside'), src='$src', dst='$far')[1]), src='$src', dst='$far')" >>frames
+	echo "ip$v(udp(9, 111, b'inside'), src='$src', dst='$far', $ttl=63)" >>frames.want
 done
 python3 "$HERE/packets.py" - $HOST $TAP <frames.want | cut -c 29- | sort >want
+is "two have a sum of 0" "$(grep -c ffff444f4e456f61 want)" 2
 server python3 "$HERE/tap.py" expect veth0 100000 600 >arrived &
 waits_for 10 grep -q ready arrived || exit 1
-# forwards WHAT: all of them come as they have to, and with them nothing but what
+# forwards WHAT [HOW]: all of them come as they have to, and with them nothing but what
 # neighbours ask of one another
 count=1
 forwarded() { tail -n +$((count + 1)) arrived | grep -v '^6.\{11\}3a'; }
 are_forwarded() { [ "$(forwarded | wc -l)" -ge "$1" ]; }
 forwards() {
-	sends <frames
+	sends "${2:-whole}" <frames
 	waits_for 10 are_forwarded "$(wc -l <want)"
 	check "$1: what is forwarded has every byte" diff <(forwarded | sort) want
 	count=$(wc -l <arrived)
@@ -176,6 +186,7 @@ cp spoilt none
 delivers "without GRO somebody looks at it" none 6
 forwards "not looked at"
 delivers "not looked at: what is received here" local 8
+forwards "to be completed" whole,partial
 is "no call failed" "$(field "$ROUTER" valid '[.entries[].errors[]] | add')" 0
-is "all were sent anew that should be" "$(field "$ROUTER" valid .entries[0].outcomes.stolen)" 12
+is "all were sent anew that should be" "$(field "$ROUTER" valid .entries[0].outcomes.stolen)" 16
 finish
