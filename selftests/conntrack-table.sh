@@ -193,11 +193,15 @@ diag "eight walks were made to wait $walks times, and what is no walk $besides"
 
 # --- while others come and go ---
 touch "$TMP/on"
-# shellcheck disable=SC2016
-client bash -c 'while [ -e "$1" ]; do python3 "$2" storm 0 10.78.1.2 10.78.0 2000 || exit; done' bash "$TMP/on" "$PY" &
+# Never more than 2000 at once, however slow who deletes them is.
+come_and_go() {
+	while [ -e "$TMP/on" ]; do
+		client python3 "$PY" storm 0 10.78.1.2 10.78.0 2000 || return
+		server conntrack -D -d 10.78.1.2 >/dev/null 2>&1
+	done
+}
+come_and_go &
 storm=$!
-# shellcheck disable=SC2016
-server bash -c 'while [ -e "$1" ]; do conntrack -D -d 10.78.1.2 >/dev/null 2>&1; done' bash "$TMP/on" &
 moved=0
 for turn in {1..10}; do
 	is "walk $turn meets all that stay, once" "$(ctl eval table 'walk{ dst = "10.78.1.1" }' 2>&1 | tr '\t' ' ' | cut -d' ' -f1,2)" "10000 0"
