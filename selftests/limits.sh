@@ -174,4 +174,26 @@ is "stopped there, too" "$(counts "$CLIENT" local)" \
 function forever calls=$((10 * ${#CPUS[@]})) time=$((10 * ${#CPUS[@]}))"
 server iptables -F
 for name in runaway innocent loop; do check "unload $name" ctl unload $name; done
+
+# A table that is full, and loses and gains a key with each call, is laid out anew with
+# each. However far the collector is within it, its cycle ends, and garbage goes.
+echo 1000 >/sys/module/nflua/parameters/slack
+ctl load --name laid - <<'L' || exit 1
+local flows, n = {}, 16384
+for i = 1, n do flows[i * 7919] = i end
+function turn()
+  flows[(n - 16383) * 7919] = nil
+  n = n + 1
+  flows[n * 7919] = n
+  last = ("x"):rep(4000) .. n
+  return true
+end
+L
+packet=$(echo 'ip4(udp(1, 2))' | python3 "$HERE/packets.py" - 02:00:00:00:00:01 02:00:00:00:00:02)
+is "a table that is laid out with each call" \
+	"$(ctl -j run laid --repeat 1000 --hex "$packet" | jq -c '.[0] | [.calls, .failed]')" "[1000,0]"
+check "does not keep 8 MB of garbage" \
+	[ "$(field "$SERVER" laid '.memory_peak < 4000000')" = true ]
+diag "memory: $(field "$SERVER" laid .memory_peak)"
+check "unload" ctl unload laid
 finish

@@ -242,9 +242,10 @@ unsigned long long luai_pointerid(const void *p);
 
 /* log2 of a collector's step */
 #define LUAI_MAXGCSTEP		16
-/* slots of a table, passes over what was written to, and units of work (about 8
-   instructions each) of one step of the collector */
+/* slots of a table, those of one that gets another size, passes over what was written
+   to, and units of work (about 8 instructions each) of one step of the collector */
 #define LUAI_MAXGCPART		256
+#define LUAI_MAXGCRESIZED	(1 << 15)
 #define LUAI_MAXGCPASSES	3
 #define LUAI_MAXGCWORK		4000
 /* while a packet waits: more of those for a large debt, at most */

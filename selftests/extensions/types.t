@@ -96,5 +96,7 @@
 -m types --hw 02:00:00:00:00:01:02;;FAIL
 # together, in the order of the declaration
 -m types --hw 02:00:00:00:00:01 --small 9 --on --label x --days tue;-m types --small 9 --label x --on --days tue --hw 02:00:00:00:00:01;OK
+# as many of each as there may be: none is in another's place
+-m types --word 65535 --numbers 1,2,3 --label "twelve bytes" --labels abcdefgh --labels x --days mon,tue,wed --ports 1,2,3,4 --dev eth0;=;OK
 -m types --small 9 -m types --small 10;=;OK
 -m types --nothing;;FAIL
