@@ -127,6 +127,20 @@ end)
 case("garbage beside a long chain in one ephemeron table", "time|memory", function()
   return function() while true do local _ = {} end end, chain(65000)
 end)
+-- one pass over the tables, in either direction, finds one key more
+case("garbage beside a zigzag chain and a wide ephemeron table", "time|memory", function()
+  local n, tables, keys, order = 255, {}, { {} }, {}
+  for i = 1, n do
+    tables[i] = setmetatable({}, { __mode = "k" })
+    keys[i + 1] = {}
+    order[i] = i % 2 == 1 and (i + 1) // 2 or n + 1 - i // 2
+  end
+  for i = 1, n do tables[order[i]][keys[i]] = keys[i + 1] end
+  local wide = setmetatable({}, { __mode = "k" })
+  for i = 1, 65000 do wide[i] = i end
+  wide[keys[n + 1]] = {}
+  return function() while true do local _ = {} end end, { keys[1], wide, tables }
+end)
 case("garbage of pairs in a table of mode k", "time|memory", function()
   local live = setmetatable({}, { __mode = "k" })
   return function() while true do live[{}] = {} end end
