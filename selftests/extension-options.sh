@@ -141,6 +141,116 @@ declare_match good '' 'type = "bool", default = true,' | sed 's/type = "u16", //
 refuses "a bool that would always be true" 2 "bool has no default"
 declare_match good '' 'name = "jump",' | sed 's/name = "port", //' >refused.lua
 refuses "an option of iptables' own" 2 "iptables has an option of this name itself"
+# What the fields of a declaration may not be; the message begins with what is wrong where.
+while IFS='|' read -r fields message; do
+	echo "require('netfilter').new():extension{ $fields }" >refused.lua
+	refuses "$fields" 2 "refused.lua:1: $message"
+done <<'T'
+name = "x"|extension 'x': it has a function 'match' or a function 'target'
+name = "x", match = print, target = print|extension 'x': it has a function 'match' or a function 'target'
+name = "x", match = 1|extension 'x': match must be a function, not number
+match = print|extension: name must be a string, not nil
+name = 1, match = print|extension: name must be a string, not number
+name = "x\0", match = print|extension: name must be a string
+name = "x", match = print, option = {}|an extension has no field 'option' \(it has: name revision
+name = "x", match = print, 1|an extension has no field 'number'
+name = "x", match = print, revision = 256|extension 'x': revision must be an integer from 0 to 255
+name = "x", match = print, revision = -1|extension 'x': revision must be an integer from 0 to 255
+name = "x", match = print, revision = "1"|extension 'x': revision must be an integer from 0 to 255
+name = "x", match = print, families = "ipv4"|extension 'x': families must be a table, not string
+name = "x", match = print, families = {}|extension 'x': families is an empty list; leave it out
+name = "x", match = print, families = { "ipv4", "ipv4" }|extension 'x': families lists some of, each once: ipv4 ipv6$
+name = "x", match = print, families = { "inet" }|extension 'x': families lists some of
+name = "x", match = print, tables = { "broute" }|extension 'x': tables lists some of, each once: filter mangle nat raw security$
+name = "x", match = print, hooks = { "ingress" }|extension 'x': hooks lists some of, each once: prerouting input forward output postrouting$
+name = "x", match = print, protocol = 0|extension 'x': protocol must be an integer from 1 to 255
+name = "x", match = print, protocol = 256|extension 'x': protocol must be an integer from 1 to 255
+name = "x", match = print, protocol = "ip"|extension 'x': protocol is a number from 1 to 255 or one of: icmp tcp udp
+name = "x", match = print, on_error = "continue"|extension 'x': on_error is 'continue', but may be: nomatch match drop$
+name = "x", target = print, on_error = "match"|extension 'x': on_error is 'match', but may be: continue accept drop$
+name = "x", match = print, help = 1|extension 'x': help must be a string or a function
+name = "x", match = print, checkentry = "f"|extension 'x': checkentry must be a function, not string
+name = "x", match = print, save = true|extension 'x': save must be a function, not boolean
+name = "x", match = print, options = 1|extension 'x': options must be a table, not number
+name = "x", match = print, options = {}|extension 'x': options is a list of tables without holes
+name = "x", match = print, options = { { name = "a", type = "u8" }, nil, { name = "b", type = "u8" } }|extension 'x': options is a list of tables without holes
+name = "x", match = print, options = { "a" }|extension 'x', option 1: must be a table, not string
+T
+while IFS='|' read -r fields message; do
+	echo "require('netfilter').new():extension{ name = 'x', match = print, options = { { $fields } } }" >refused.lua
+	refuses "option $fields" 2 "refused.lua:1: extension 'x', option $message"
+done <<'T'
+type = "u8"|1: name must be a string, not nil
+name = "a-b", type = "u8"|1: 'a-b' is no name of an option: 1 to 27 letters
+name = "1a", type = "u8"|1: '1a' is no name of an option
+name = "inverted", type = "u8"|1: 'inverted' is no name of an option
+name = "twenty_eight_bytes_are_a_few", type = "u8"|1: 'twenty_eight_bytes_are_a_few' is no name of an option
+name = "list_rules", type = "u8"|1 'list_rules': iptables has an option of this name itself
+name = "a", type = "u8" }, { name = "a", type = "u8"|2 'a': there are two of this name
+name = "a"|1 'a': type must be a string, not nil
+name = "a", type = "u128"|1 'a': type is 'u128', but may be: u8 u16 u32 u64 i64 string bool
+name = "a", type = "u8", least = 1|1 has no field 'least' \(it has: name type
+name = "a", type = "string"|1 'a': a string needs size = its greatest length, 1 to 255
+name = "a", type = "string", size = 256|1 'a': size must be an integer from 1 to 255
+name = "a", type = "string", size = 9, max = 9|1 'a': string has no max
+name = "a", type = "mac", min = 1|1 'a': mac has no min
+name = "a", type = "u8", size = 1|1 'a': u8 has no size
+name = "a", type = "u8", values = { "a" }|1 'a': u8 has no values
+name = "a", type = "bool", repeated = 2|1 'a': bool has no repeated
+name = "a", type = "u8", repeated = 0|1 'a': repeated must be an integer from 1 to 64
+name = "a", type = "u8", repeated = 65|1 'a': repeated must be an integer from 1 to 64
+name = "a", type = "u8", mandatory = 1|1 'a': mandatory must be true or false
+name = "a", type = "u8", max = 256|1 'a': max must be an integer that u8 can have
+name = "a", type = "u32", min = -1|1 'a': min must be an integer that u32 can have
+name = "a", type = "u64", max = "9"|1 'a': max must be an integer that u64 can have
+name = "a", type = "i64", min = 1, max = -1|1 'a': min is greater than max
+name = "a", type = "u64", min = -1, max = 1|1 'a': min is greater than max
+name = "a", type = "enum"|1 'a': enum needs values = { ... }, its words
+name = "a", type = "flags", values = {}|1 'a': values is an empty list
+name = "a", type = "enum", values = { "a", 1 }|1 'a': value 2 is no word of 1 to 31 letters, digits, dots, dashes and underscores
+name = "a", type = "enum", values = { "a,b" }|1 'a': value 1 is no word
+name = "a", type = "enum", values = { "" }|1 'a': value 1 is no word
+name = "a", type = "enum", values = { ("a"):rep(32) }|1 'a': value 1 is no word
+name = "a", type = "enum", values = { "a", "b", "a" }|1 'a': the value 'a' is there twice
+name = "a", type = "enum", values = (function(t) for i = 1, 65 do t[i] = "w" .. i end return t end){}|1 'a': more than 64 values
+name = "a", type = "flags", values = (function(t) for i = 1, 33 do t[i] = "w" .. i end return t end){}|1 'a': more than 32 values
+name = "a", type = "enum", values = (function(t) for i = 1, 63 do t[i] = ("w"):rep(29) .. i + 9 end return t end){} }, { name = "b", type = "enum", values = { ("x"):rep(31) }|2 'b': the words, groups and defaults of an extension have 2047 bytes
+name = "a", type = "u8", mandatory = true, default = 1|1 'a': what is mandatory or repeated has no default
+name = "a", type = "u8", repeated = 2, default = 1|1 'a': what is mandatory or repeated has no default
+name = "a", type = "address", default = "10.0.0.1"|1 'a': address has a default only if families names one family
+name = "a", type = "u8", group = "1"|1 'a': group '1' is no name
+name = "a", type = "u8", group = 1|1 'a': group must be a string, not number
+name = "a", type = "u8", help = 1|1 'a': help must be a string, not number
+T
+# What they may just be.
+cat >most.lua <<'L'
+local function words(n) local t = {} for i = 1, n do t[i] = ("w"):rep(29) .. i + 9 end return t end
+local nf = require("netfilter").new()
+nf:extension{
+  name = "twenty-eight_bytes_are_a_few", revision = 255, protocol = 255, target = print, options = {
+    { name = "twenty7_bytes_are_fewer_yet", type = "string", size = 255 },
+    { name = "repeated", type = "u8", repeated = 64 },
+    { name = "all", type = "u64", min = -1, max = -1 },
+    { name = "least", type = "i64", min = -9223372036854775807 - 1, max = -9223372036854775807 },
+    { name = "flags", type = "flags", values = words(32), group = "a-b" },
+    { name = "a", type = "flags", values = { "b" }, default = { "b" }, group = "a-b" },
+  },
+}
+local sixty_four = {}
+for i = 1, 64 do sixty_four[i] = "w" .. i end
+nf:extension{ name = "words", match = print, options = { { name = "w", type = "enum", values = sixty_four } } }
+nf:extension{ name = "bytes", match = print, options = {
+  { name = "w", type = "enum", values = words(63) }, { name = "x", type = "enum", values = { ("x"):rep(30) } } } }
+L
+is "the most that there may be" "$(extension -j show ./most.lua | jq -c '.[] |
+	[.name, .revision, (.options[] | [.option, .size, .repeated, (.values // [] | length)])]' | tr -d '"')" \
+	"[twenty-eight_bytes_are_a_few,255,[twenty7-bytes-are-fewer-yet,256,1,0],[repeated,1,64,0],[all,8,1,0],[least,8,1,0],[flags,4,1,32],[a,4,1,1]]
+[words,0,[w,1,1,64]]
+[bytes,0,[w,1,1,63],[x,1,1,1]]"
+extension show ./most.lua >most
+for range in "18446744073709551615 to 18446744073709551615" "-9223372036854775808 to -9223372036854775807"; do
+	check "numbers from $range" grep -q "number from $range\$" most
+done
 echo 'x(' >refused.lua
 refuses "what does not compile" 2 "refused.lua:[12]: unexpected symbol"
 echo 'return' >refused.lua
@@ -158,7 +268,7 @@ nf:extension{
   name = "base", families = { "ipv4" }, tables = { "filter" }, hooks = { "input" }, protocol = "udp",
   on_error = "match",
   options = {
-    { name = "n", type = "u16", min = 3, max = 9, default = 5, group = "g", invertible = true },
+    { name = "n", type = "u64", min = 3, max = 9, default = 5, group = "g", invertible = true },
     { name = "word", type = "enum", values = { "a", "b" }, group = "g" },
     { name = "text", type = "string", size = 9, repeated = 2, mandatory = true },
   },
@@ -188,9 +298,10 @@ on_error differs|s/"match"/"nomatch"/
 option 1 is 'm', not 'n'|s/"n"/"m"/
 option 3 is missing, not 'text'|/"text"/d
 option 4 is 'more', not missing|s/^  },/{ name = "more", type = "bool" } &/
-option 'n' has another 'type'|s/"u16"/"u32"/
+option 'n' has another 'type'|s/"u64"/"u32"/
 option 'n' has another 'min'|s/min = 3, //
 option 'n' has another 'max'|s/max = 9/max = 8/
+option 'n' has another 'max'|s/max = 9/max = 9 + (1 << 32)/
 option 'n' has another 'default'|s/default = 5/default = 6/
 option 'n' has another 'default'|s/default = 5, //
 option 'n' has another 'group'|s/max = 9, default = 5, group = "g"/max = 9, default = 5/
@@ -204,6 +315,22 @@ T
 base | sed '1i local print = function() end' >same.lua
 check "another function is the same declaration" extension install same.lua
 is "with the same digest" "$(digest ./same.lua)" "$own"
+while read -r name number; do
+	base | sed "s/\"udp\"/\"$name\"/" >named.lua
+	base | sed "s/\"udp\"/$number/" >numbered.lua
+	is "protocol $name is $number" "$(digest ./named.lua)" "$(digest ./numbered.lua)"
+done <<'T'
+icmp 1
+tcp 6
+udp 17
+dccp 33
+gre 47
+esp 50
+ah 51
+icmpv6 58
+sctp 132
+udplite 136
+T
 check "remove" extension remove base
 { declare_match good; declare_match tcp; } >refused.lua
 refuses "two, of which one is refused" 2 "cannot install 'tcp'"
