@@ -11,6 +11,7 @@
 -m types --net 10.0.0.0/8;=;OK
 -m types --net 10.1.2.3/8;-m types --net 10.0.0.0/8;OK
 -m types --net 10.1.2.3;=;OK
+-m types --net 10.255.255.255/13;-m types --net 10.248.0.0/13;OK
 -m types --net 10.1.2.3/32;-m types --net 10.1.2.3;OK
 -m types --net 0.0.0.0/0;=;OK
 -m types --net 10.0.0.0/33;;FAIL

@@ -8,6 +8,7 @@
 -m types --host fd00;;FAIL
 -m types --net 2001:db8::/32;=;OK
 -m types --net 2001:db8:1::/32;-m types --net 2001:db8::/32;OK
+-m types --net 2001:db8:ffff::1/35;-m types --net 2001:db8:e000::/35;OK
 -m types --net ::/0;=;OK
 -m types --net 2001:db8::/129;;FAIL
 -m types --nets 2001:db8::/32,fd00::1;=;OK
