@@ -195,38 +195,6 @@ server "$ipt" -t mangle -F INPUT
 sed 's/"MARKIT"/"DNAT"/' "$TMP/MARKIT.lua" >"$TMP/DNAT.lua"
 refused "a target that the kernel has" 2 "the kernel has a target of this name" ctl load "$TMP/DNAT.lua"
 
-# each word of tables and hooks is what iptables calls so
-{
-	echo 'local nf = require("netfilter").new()'
-	for word in prerouting input forward output postrouting; do
-		echo "nf:extension{ name = 'at-$word', hooks = { '$word' }, match = print }"
-	done
-	for word in filter mangle nat raw security; do
-		echo "nf:extension{ name = 'of-$word', tables = { '$word' }, match = print }"
-	done
-} >"$TMP/words.lua"
-install_extension "$TMP/words.lua"
-# takes TABLE CHAIN KIND WORD...: with which of the words a rule may be there
-takes() {
-	local table=$1 chain=$2 kind=$3 word
-	shift 3
-	for word; do
-		! server "$ipt" -t "$table" -A "$chain" -m "$kind-$word" 2>/dev/null || echo "$word"
-	done | paste -sd ' '
-	server "$ipt" -t "$table" -F "$chain"
-}
-for word in prerouting input forward output postrouting; do
-	is "hook $word" "$(takes mangle ${word^^} at prerouting input forward output postrouting)" $word
-done
-for word in filter mangle nat raw security; do
-	if server "$ipt" -t $word -S OUTPUT >/dev/null 2>&1; then
-		is "table $word" "$(takes $word OUTPUT of filter mangle nat raw security)" $word
-	else
-		skip "table $word" "this kernel has none"
-	fi
-done
-check "unloaded" ctl unload words
-
 # --- the same of a match ---
 cat >"$TMP/inside.lua" <<'T'
 local nf = require("netfilter").new()
@@ -371,4 +339,39 @@ done
 check "they do not pile up, or are refused with a sentence" \
 	sh -c "[ $i = 300 ] || grep -q '256 declarations have been seen' $TMP/err"
 diag "$i declarations"
+
+# --- words of tables and hooks ---
+#
+# Each is what iptables calls so. At the end: what the kernel says of so many rules that
+# it refuses, others do not get into its log.
+{
+	echo 'local nf = require("netfilter").new()'
+	for word in prerouting input forward output postrouting; do
+		echo "nf:extension{ name = 'at-$word', hooks = { '$word' }, match = print }"
+	done
+	for word in filter mangle nat raw security; do
+		echo "nf:extension{ name = 'of-$word', tables = { '$word' }, match = print }"
+	done
+} >"$TMP/words.lua"
+install_extension "$TMP/words.lua"
+# takes TABLE CHAIN KIND WORD...: with which of the words a rule may be there
+takes() {
+	local table=$1 chain=$2 kind=$3 word
+	shift 3
+	for word; do
+		! server "$ipt" -t "$table" -A "$chain" -m "$kind-$word" 2>/dev/null || echo "$word"
+	done | paste -sd ' '
+	server "$ipt" -t "$table" -F "$chain"
+}
+for word in prerouting input forward output postrouting; do
+	is "hook $word" "$(takes mangle ${word^^} at prerouting input forward output postrouting)" $word
+done
+for word in filter mangle nat raw security; do
+	if server "$ipt" -t $word -S OUTPUT >/dev/null 2>&1; then
+		is "table $word" "$(takes $word OUTPUT of filter mangle nat raw security)" $word
+	else
+		skip "table $word" "this kernel has none"
+	fi
+done
+check "unloaded" ctl unload words
 finish
