@@ -264,7 +264,7 @@ unsigned long long luai_pointerid(const void *p);
 #define LUAI_MAXFINOBJ		32768
 #define LUAI_MAXGCRETURNS	4
 /* the atomic phase: entries of weak tables, and how many a table counts for itself;
-   nodes of tables with weak keys that are visited to find what they keep alive;
+   slots of tables with weak keys that are visited to find what they keep alive;
    units of work, and those of an object, after which it is left again */
 #define LUAI_MAXWEAK		(5 << 14)
 #define LUAI_WEAKCOST		4
