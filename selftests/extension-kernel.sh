@@ -344,31 +344,31 @@ diag "$i declarations"
 #
 # Each is what iptables calls so. At the end: what the kernel says of so many rules that
 # it refuses, others do not get into its log.
+hooks="prerouting input forward output postrouting" tables="filter mangle nat raw security"
 {
 	echo 'local nf = require("netfilter").new()'
-	for word in prerouting input forward output postrouting; do
+	for word in $hooks; do
 		echo "nf:extension{ name = 'at-$word', hooks = { '$word' }, match = print }"
 	done
-	for word in filter mangle nat raw security; do
+	for word in $tables; do
 		echo "nf:extension{ name = 'of-$word', tables = { '$word' }, match = print }"
 	done
 } >"$TMP/words.lua"
 install_extension "$TMP/words.lua"
-# takes TABLE CHAIN KIND WORD...: with which of the words a rule may be there
+# takes TABLE CHAIN KIND WORDS: with which of the words a rule may be there
 takes() {
 	local table=$1 chain=$2 kind=$3 word
-	shift 3
-	for word; do
+	for word in $4; do
 		! server "$ipt" -t "$table" -A "$chain" -m "$kind-$word" 2>/dev/null || echo "$word"
 	done | paste -sd ' '
 	server "$ipt" -t "$table" -F "$chain"
 }
-for word in prerouting input forward output postrouting; do
-	is "hook $word" "$(takes mangle ${word^^} at prerouting input forward output postrouting)" $word
+for word in $hooks; do
+	is "hook $word" "$(takes mangle "${word^^}" at "$hooks")" "$word"
 done
-for word in filter mangle nat raw security; do
-	if server "$ipt" -t $word -S OUTPUT >/dev/null 2>&1; then
-		is "table $word" "$(takes $word OUTPUT of filter mangle nat raw security)" $word
+for word in $tables; do
+	if server "$ipt" -t "$word" -S OUTPUT >/dev/null 2>&1; then
+		is "table $word" "$(takes "$word" OUTPUT of "$tables")" "$word"
 	else
 		skip "table $word" "this kernel has none"
 	fi
