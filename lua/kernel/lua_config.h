@@ -260,7 +260,7 @@ unsigned long long luai_pointerid(const void *p);
    finalizer */
 #define LUAI_MAXFINSEARCH	4096
 /* tables with finalizers in a state; how often a cycle of the collector goes back
-   to marking, for those that are dead or because there is too much left */
+   to marking, because there is too much left */
 #define LUAI_MAXFINOBJ		32768
 #define LUAI_MAXGCRETURNS	4
 /* the atomic phase: entries of weak tables, and how many a table counts for itself;

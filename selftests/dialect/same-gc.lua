@@ -100,3 +100,41 @@ end
 weakv, weakk, weakkv = nil, nil, nil
 for _ = 1, 50 do keep = {} collectgarbage() end
 print(born > 500, born - ended)
+
+-- Beside many coroutines, or weak tables, each of which is looked at again at the end
+-- of a cycle, weak keys are as weak as beside few.
+local function beside(n, make)
+  local live, weak = {}, setmetatable({}, { __mode = "k" })
+  for i = 1, n do live[i] = make() end
+  collectgarbage()
+  for i = 1, 100 do weak[{}] = i end
+  collectgarbage()
+  print(#live, next(weak))
+end
+beside(4000, function()
+  local co = coroutine.create(coroutine.yield)
+  coroutine.resume(co)
+  return co
+end)
+beside(16000, function() return setmetatable({}, { __mode = "v" }) end)
+
+-- What a table with weak values has lost, no weak key leads to, though the collector
+-- goes on for what is to be finalized.
+local lost = 0
+Live = {}
+for i = 1, 3000 do Live["key " .. i] = { i } end
+weakv, weakk = setmetatable({}, { __mode = "v" }), setmetatable({}, { __mode = "k" })
+collectgarbage("incremental", 100, 24, 7)
+for _ = 1, 50 do
+  collectgarbage()
+  do
+    local x = {}
+    weakv[1], weakk[x] = x, true
+  end
+  setmetatable({}, { __gc = function() end })
+  repeat
+    local ended = collectgarbage("step")
+    if not weakv[1] and next(weakk) then lost = lost + 1 end
+  until ended
+end
+print(lost)
