@@ -108,6 +108,25 @@ value_bytes() {
 		($options[] | .offset as $at | range($used[.option] // 0) + $at),
 		($options[] | select(.option == "net").offset + 16)' "$TMP/layout"
 }
+# What the kernel shows of that rule, but for the digests of the options: numbers
+# are those of a little-endian machine.
+laid_out() {
+	jq -r '.[0].digest' "$TMP/layout" | fold -w 2 | tac
+	echo 0000000000000000				# none is inverted
+	echo 01010102010101010101010101010000000000000000000000000000000000	# values of each
+	echo 00
+	echo 09 00000000000000 ffffffffffffffff 0700000000000000	# small signed wide
+	echo 0100 0200 0000 61626300000000000000000000 02 02000000	# numbers label colour days
+	if [ $version = 4 ]; then
+		echo 0a000001000000000000000000000000 20000000		# host
+		echo 0a000000000000000000000000000000 08000000		# net
+	else
+		echo fd770000000000000000000000000001 80000000
+		echo fd770000000000000000000000000000 10000000
+	fi
+	echo 0500 0900 0000 0000 65746830000000000000000000000000	# ports dev
+	echo 020000000001 00 00 0000000000000000		# hw least, and the kernel's own
+}
 errors() { field "$SERVER" "$1" '[.entries[] | .errors[]] | add'; }
 called() { field "$SERVER" "$1" '[.entries[] | .calls] | add'; }
 rules() { server "$ipt-save" 2>/dev/null | grep '^-A'; }
@@ -136,6 +155,8 @@ for version in 4 6; do
 	is "$ipt: of those inverted, one" "$(accepted_in 8 11)" 8
 	is "$ipt: nor one behind them that is of no value" \
 		"$(accepted_in 112 $(($(jq '.[0].size' "$TMP/layout") - 9)) | tr ' ' '\n' | grep -vxF "$(value_bytes)" | paste -sd ' ')" ""
+	is "$ipt: each value is where it was laid out, and what is the kernel's is not shown" \
+		"$(sed -n 's/^data //p' "$TMP/fuzz" | cut -c 1-96,225-)" "$(laid_out | tr -d ' \n')"
 	is "$ipt: the rules are as before" "$(rules)" "$(cat "$TMP/before")"
 	is "$ipt: and counted once" "$(field "$SERVER" bytes .rules)" 1
 	server $ipt -F

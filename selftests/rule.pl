@@ -11,6 +11,7 @@
 #     accepted N refused N
 #     ERRNO N                  how often it was the answer
 #     OFFSET COUNT             of its data: how many changed bytes are accepted
+#     data HEX                 all of it, as the kernel shows it
 #
 # No more of perl than perl-base has.
 use strict;
@@ -103,3 +104,4 @@ die "the rules as they were are refused: " . ($errno{$answer} // $answer) . "\n"
 print "accepted $accepted refused $refused\n";
 print "$_ $answers{$_}\n" for sort keys %answers;
 print "$_ $at{$_}\n" for sort { $a <=> $b } keys %at;
+print "data ", unpack("H*", substr($entries, $begin, $bytes)), "\n";
