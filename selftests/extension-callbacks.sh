@@ -43,6 +43,7 @@ nf:extension{
   match = function() return true end,
   init = function(values) values.a = 1 end,
   parse = function(option, text, inverted, values)
+    if option == "b" and text == "7" then values.note = inverted and 8 or 9 end
     if option ~= "note" then return end
     if text == "3" then values.ports = { { first = 1, last = 2 }, 80 } end
     if text == "4" then values.b = nil end
@@ -61,6 +62,9 @@ cat >"$TMP/writes.t" <<T
 -m writes --b 5;=;OK
 -m writes --a 2 --b 5;;FAIL
 -m writes ! --b 5 --note 4;-m writes --note 4;OK
+-m writes ! --b 7;-m writes ! --b 7 --note 8;OK
+-m writes --b 7;-m writes --b 7 --note 9;OK
+-m writes --ports 1 --ports 2,3;-m writes --a 1 --ports 1,2,3;OK
 -m writes --note 5;;FAIL
 -m writes --note 10;-m writes;OK
 -m writes --note 9;-m writes --a 1 --note 9 --size 10;OK
@@ -70,6 +74,26 @@ cat >"$TMP/writes.t" <<T
 -m writes --a 1 --long $words;=;OK
 T
 install_extension "$TMP/writes.lua"
+
+# What init inverts is inverted no more when the command line says it.
+cat >"$TMP/inverts.lua" <<'L'
+require("netfilter").new():extension{
+  name = "inverts", match = function() return true end,
+  options = {
+    { name = "a", type = "u8", group = "one", invertible = true },
+    { name = "b", type = "u8", group = "one" },
+  },
+  init = function(values) values.a, values.inverted.a = 3, true end,
+}
+L
+cat >"$TMP/inverts.t" <<'T'
+:INPUT
+-m inverts;-m inverts ! --a 3;OK
+-m inverts --a 4;=;OK
+-m inverts ! --a 4;=;OK
+-m inverts --b 5;=;OK
+T
+install_extension "$TMP/inverts.lua"
 echo 'return "a print"' >"$NFLUA_EXTENSIONS/words.lua"
 
 for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
@@ -78,6 +102,7 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 		continue
 	fi
 	run_t "$TMP/writes.t" $ipt
+	run_t "$TMP/inverts.t" $ipt
 	run_t "$HERE/extensions/SHAPE.t" $ipt
 	case $ipt in
 	ip6*) ;;
