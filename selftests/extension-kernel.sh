@@ -112,6 +112,10 @@ refused "a name that the kernel has" 2 "the kernel has a match of this name" ctl
 sed 's/"knock"/"conntrack"/' "$TMP/knock.lua" >"$TMP/conntrack.lua"
 refused "or that a module would bring" 2 "the kernel has a match of this name" ctl load "$TMP/conntrack.lua"
 refused "check says so, too" 2 "the kernel has a match of this name" ctl check "$TMP/conntrack.lua"
+sed 's/"udp"/"udp", revision = 1/; s/revision = 0/target = print/; s/match = .*//' "$TMP/udp.lua" >"$TMP/target.lua"
+check "a target of a match's name" other load --name target "$TMP/target.lua"
+refused "which a match cannot have for that" 2 "the kernel has a match of this name" ctl load "$TMP/udp.lua"
+check "unloaded" other unload target
 
 # --- what a rule may not say: the plugin is made to lie ---
 sed -i 's/min = 1/min = 0/' "$NFLUA_EXTENSIONS/knock.lua"
