@@ -145,6 +145,7 @@ check "it was asked" waits_for 10 told "check 4"
 refused "one for which it raises" any "Invalid argument" add --port 5
 check "with file and line in the log group" waits_for 10 told "extension 'knock' refuses a rule: knock:"
 check "and the message" told "five"
+refused "and no more of where it was" 1 "^$" told "stack traceback"
 refused "one that it refuses" any "Invalid argument" add --port 6
 check "with its sentence" waits_for 10 told "extension 'knock' refuses a rule: six is no port"
 refused "one to which it says false" any "Invalid argument" add --port 7
