@@ -160,13 +160,18 @@ check "destroy" waits_for 10 told "destroy 4"
 is "no rule is counted" "$(rules_of knock)" 0
 check "a rule" add --port 10
 check "an unload by force" ctl unload --force knock
-check "a rule that no script is asked about" add --port 11
+# In another table, and what the script was asked about last: iptables-legacy binds
+# all rules of a table anew when one changes.
+check "a rule that no script is asked about" add -t mangle --port 11
+check "and one that says what another does" add -t mangle --port 10
 check "loaded again" ctl load "$TMP/knock.lua"
+server "$ipt" -t mangle -F INPUT
 server "$ipt" -F INPUT
 check "a rule that it is asked about" add --port 12
 server "$ipt" -F INPUT
 check "destroy of that" waits_for 10 told "destroy 12"
 refused "and not of that" 1 "^$" told "destroy 11"
+is "and once for two that say the same" "$(texts | grep -c "destroy 10")" 1
 
 # --- a target, tables and hooks ---
 cat >"$TMP/MARKIT.lua" <<'T'
